@@ -16,7 +16,7 @@
 //!                                         ▲  ▲                    │  │
 //!                         AtGate, Parent ─┘  └────────────────────┼──┘
 //!                                                                 │
-//!    Orphaned ── an attempt: its record decides (Queued, Ended) ──┤
+//!    Orphaned ── an attempt: its record decides (Queued, Parent, Ended)
 //!             ── an execution that is still open ─────────────────┘
 //! ```
 //!
@@ -77,7 +77,7 @@ impl NodeState {
             Queued => matches!(next, Running | Ended),
             Running => matches!(next, Queued | Parent | Ended),
             AtGate | Parent => next == Ended,
-            Orphaned => matches!(next, Queued | Running | Ended),
+            Orphaned => matches!(next, Queued | Running | Parent | Ended),
             Ended => false,
         }
     }

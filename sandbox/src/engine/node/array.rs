@@ -137,6 +137,12 @@ impl Run {
         index: usize,
         step: &mut Step<'_>,
     ) -> Result<(), ServiceError> {
+        // Where its engine has ended, what its elements recorded counts first.
+        if self.nodes[index].state == NodeState::Orphaned
+            && let Some(target) = self.nodes[index].array_target().cloned()
+        {
+            return self.recover_array(index, &target, step);
+        }
         match &mut self.nodes[index].array {
             Some(array) if array.running > 0 => {
                 array.is_stopping = true;
@@ -184,6 +190,7 @@ impl Run {
         array.failed =
             array.elements.iter().filter(|element| matches!(element.state, ElementState::Failed(_))).count();
         array.pending.retain(|&at| matches!(array.elements[at].state, ElementState::Pending));
+        array.is_stopping = self.is_unwanted(index);
         self.nodes[index].array = Some(array);
         self.set_state(index, NodeState::Running);
         for (number, attempt) in running {
