@@ -58,20 +58,20 @@ impl BuiltinAnswers for Behind {
     }
 
     fn get_default_image(&self) -> Result<Option<String>, PluginError> {
-        self.ask(|object| Ok(object.call_method0(intern!(object.py(), "get_default_image"))?.extract()?))
+        self.ask(|object| object.call_method0(intern!(object.py(), "get_default_image"))?.extract())
     }
 
     fn get_auth_success_html(&self, endpoint: &str) -> Result<Option<String>, PluginError> {
         self.ask(|object| {
             let html = object.call_method1(intern!(object.py(), "get_auth_success_html"), (endpoint,))?;
-            Ok(html.extract()?)
+            html.extract()
         })
     }
 
     fn get_default_cache_policies(&self) -> Result<Vec<CachePolicy>, PluginError> {
         let policies: Vec<(Py<PyAny>, String)> = self.ask(|object| {
             let policies = object.call_method0(intern!(object.py(), "get_default_cache_policies"))?;
-            Ok(policies.extract()?)
+            policies.extract()
         })?;
         Ok(policies.into_iter().map(|(policy, name)| self.policy(policy, name)).collect())
     }

@@ -118,9 +118,7 @@ pub fn supervision(
 
 fn limits(settings: &Settings, longest: Option<Duration>) -> Result<CallLimits, TimeoutError> {
     let chosen = match (env::text(env::PLUGIN_TIMEOUT), settings.plugin_timeout) {
-        (Some(text), _) => {
-            Some(text.parse().ok().and_then(duration).ok_or_else(|| TimeoutError::Variable(text))?)
-        }
+        (Some(text), _) => Some(text.parse().ok().and_then(duration).ok_or(TimeoutError::Variable(text))?),
         (None, Some(seconds)) => Some(duration(seconds).ok_or(TimeoutError::Setting(seconds))?),
         (None, None) => None,
     };

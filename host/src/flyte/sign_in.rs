@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn every_token_store_of_the_settings_is_known() {
         let known = |name: &&str| name.parse::<StoreKind>().is_ok_and(|store| store.to_string() == **name);
-        assert!(settings::TOKEN_STORES.iter().all(|name| known(name)));
+        assert!(settings::TOKEN_STORES.iter().all(known));
     }
 
     #[test]
