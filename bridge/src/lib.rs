@@ -1,7 +1,7 @@
 //! The native half of the Python package `flyte_host`: a chain of compiled plugins, for flytekit.
 //!
-//! Python calls [`chain::Chain`] for each hook. The end of the chain is the Python plugin that flytekit
-//! would use without this package ([`behind`]). Code of plugins runs without the interpreter lock.
+//! Python calls `chain::Chain` for each hook. The end of the chain is the Python plugin that flytekit
+//! would use without this package (`behind`). Code of plugins runs without the interpreter lock.
 
 mod behind;
 mod chain;
