@@ -124,7 +124,7 @@ fn is_unloaded(parsed: &Parsed) -> bool {
     match path[..] {
         ["completion", ..]
         | ["config", "path"]
-        | ["plugin", "disable" | "enable" | "list" | "path" | "wheel"] => true,
+        | ["plugin", "disable" | "enable" | "list" | "new" | "path" | "wheel"] => true,
         ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
         _ => false,
     }
@@ -146,6 +146,7 @@ mod tests {
             "flyte-host completion bash",
             "flyte-host plugin show a --static",
             "flyte-host config path",
+            "flyte-host plugin new acme",
         ] {
             assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }

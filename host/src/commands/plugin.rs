@@ -1,7 +1,9 @@
-//! `plugin`: lists, shows, enables, disables and packages plugins. Works even if a plugin cannot be loaded.
+//! `plugin`: creates, lists, shows, enables, disables and packages plugins.
+//! Works even if a plugin cannot be loaded.
 
 mod enable;
 mod list;
+mod new;
 mod show;
 mod show_static;
 mod wheel;
@@ -12,7 +14,7 @@ use crate::context::Context;
 use crate::ui::error::CommandError;
 use plugin_host::LoadError;
 
-/// Inspect, enable and disable plugins
+/// Create, inspect, enable and disable plugins
 #[derive(Args, Debug)]
 #[command(
     arg_required_else_help = true,
@@ -34,6 +36,14 @@ enum PluginCommand {
     /// List installed plugins without running them
     #[command(after_help = "Example:\n  flyte-host plugin list -o json")]
     List,
+    /// Create the crate of a new plugin
+    ///
+    /// The crate builds at once. It has the hooks, a test of each, a README, and workflows that test and
+    /// release the plugin on GitHub.
+    #[command(
+        after_help = "Examples:\n  flyte-host plugin new acme\n  flyte-host plugin new acme --hooks get_default_image,configure_cli"
+    )]
+    New(new::NewArgs),
     /// Print the plugin directories, or the file of a plugin
     #[command(after_help = "Example:\n  cp libacme.so \"$(flyte-host plugin path | head -n 1)\"")]
     Path(PathArgs),
@@ -72,6 +82,7 @@ pub(crate) fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), Comman
         PluginCommand::Disable(args) => enable::disable(args, context),
         PluginCommand::Enable(args) => enable::enable(args, context),
         PluginCommand::List => list::run(context),
+        PluginCommand::New(args) => new::run(args, context),
         PluginCommand::Path(args) => path(args, context),
         PluginCommand::Show(args) if args.is_static => show_static::run(args, context),
         PluginCommand::Show(args) => show::run(args, context),

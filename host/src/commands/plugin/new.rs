@@ -1,0 +1,137 @@
+//! `plugin new`: the crate of a new plugin, from the template in `host/template`.
+
+mod dependency;
+mod name;
+mod template;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, builder::PossibleValuesParser};
+use plugin_abi::Hook;
+use serde_json::json;
+
+use self::{dependency::PluginAbi, name::PluginName, template::Template};
+use crate::{
+    context::Context,
+    ui::{error::CommandError, exit_code::Exit, output::Format},
+};
+
+/// Create the crate of a new plugin
+#[derive(Args, Debug)]
+pub(super) struct NewArgs {
+    /// Name of the plugin, or a path that ends in it; the crate is written there
+    #[arg(value_name = "NAME")]
+    path: PathBuf,
+
+    /// Hooks to override, separated by commas [default: all]
+    #[arg(long, value_name = "HOOKS", value_delimiter = ',', value_parser = hook_names())]
+    hooks: Vec<String>,
+
+    /// Source of the crate `plugin-abi`: a folder, a git URL or a version [default: the checkout that
+    /// `flyte-host` was built from, otherwise the package registry]
+    #[arg(long, value_name = "SOURCE")]
+    plugin_abi: Option<String>,
+}
+
+fn hook_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Hook::ALL.iter().map(|hook| hook.name()))
+}
+
+pub(super) fn run(args: &NewArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let name = PluginName::from_path(&args.path)?;
+    let plugin_abi = match &args.plugin_abi {
+        Some(source) => PluginAbi::parse(source)?,
+        None => PluginAbi::default(),
+    };
+    let is_wanted = |hook: &Hook| args.hooks.is_empty() || args.hooks.iter().any(|name| name == hook.name());
+    let hooks: Vec<Hook> = Hook::ALL.iter().copied().filter(is_wanted).collect();
+    let files = Template { name: &name, hooks: &hooks, plugin_abi: &plugin_abi }.files();
+    write_crate(&args.path, &files).map_err(|error| not_created(&name, &args.path, error))?;
+    report(&name, &hooks, &args.path, context)
+}
+
+/// Writes the files below another name and renames the folder, so that the crate is there whole or not at all.
+fn write_crate(folder: &Path, files: &[(&str, String)]) -> io::Result<()> {
+    if folder.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let partial = tempfile::Builder::new().prefix(".plugin-").tempdir_in(parent)?;
+    let root = partial.path().join("crate");
+    for (name, text) in files {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&root))?;
+        fs::write(path, text)?;
+    }
+    fs::rename(&root, folder)
+}
+
+fn not_created(name: &PluginName, folder: &Path, error: io::Error) -> CommandError {
+    let failed = CommandError::new(Exit::Failed, format_args!("could not create plugin `{name}`"));
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => failed
+            .caused_by(format!("`{}` already exists", folder.display()))
+            .hint("choose another name, or pass a path such as `plugins/NAME`".to_owned()),
+        _ => failed.caused_by(format!("could not write `{}`", folder.display())).caused_by(error),
+    }
+}
+
+fn report(
+    name: &PluginName,
+    hooks: &[Hook],
+    folder: &Path,
+    context: &Context<'_>,
+) -> Result<(), CommandError> {
+    let hooks: Vec<&str> = hooks.iter().map(|hook| hook.name()).collect();
+    match context.ui.format() {
+        Format::Name => context.ui.print(format_args!("{}\n", folder.display())),
+        Format::Json | Format::Yaml => {
+            context.ui.structured(&json!({ "name": name.as_str(), "path": folder, "hooks": hooks }))
+        }
+        Format::Table => {
+            context.ui.note(format_args!(
+                "created plugin `{name}` in `{}`\n\
+                 hint: run `cargo test` and `cargo build --release` there, then `flyte-host plugin show \
+                 ./target/release/{}`\n",
+                folder.display(),
+                name.file(),
+            ));
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_folder_or_file_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("acme");
+        fs::write(&path, "mine").unwrap();
+        let error = write_crate(&path, &[("a", "b".to_owned())]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_failure_leaves_no_file_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("acme");
+        write_crate(&path, &[("a", "b".to_owned()), ("a/c", "d".to_owned())]).unwrap_err();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn missing_folders_above_are_created() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b/acme");
+        write_crate(&path, &[("src/lib.rs", "b".to_owned())]).unwrap();
+        assert_eq!(fs::read_to_string(path.join("src/lib.rs")).unwrap(), "b");
+    }
+}

@@ -1,0 +1,118 @@
+//! Where the crate of a new plugin gets `plugin-abi` from.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use plugin_abi::PROTOCOL;
+use toml_edit::{DocumentMut, InlineTable, Value};
+
+use crate::ui::{error::CommandError, exit_code::Exit};
+
+/// The dependency on `plugin-abi`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PluginAbi {
+    /// URL of a repository.
+    Git(String),
+    /// Folder of the crate.
+    Path(PathBuf),
+    /// Version requirement, for the package registry.
+    Version(String),
+}
+
+impl Default for PluginAbi {
+    /// The checkout that the program was built from, if it is still there; otherwise the package registry.
+    fn default() -> Self {
+        let program = env::current_exe().unwrap_or_default();
+        let build = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let found = program.ancestors().chain(build.ancestors().take(2)).find_map(crate_folder);
+        found.map_or_else(|| Self::Version(PROTOCOL.to_string()), Self::Path)
+    }
+}
+
+impl PluginAbi {
+    /// Parses the value of `--plugin-abi`.
+    pub(super) fn parse(source: &str) -> Result<Self, CommandError> {
+        if source.contains("://") || source.starts_with("git@") {
+            return Ok(Self::Git(source.to_owned()));
+        }
+        if let Some(folder) = crate_folder(Path::new(source)) {
+            return Ok(Self::Path(folder));
+        }
+        if is_version(source) {
+            return Ok(Self::Version(source.to_owned()));
+        }
+        Err(CommandError::new(Exit::Usage, format_args!("invalid value `{source}` for `--plugin-abi`"))
+            .caused_by(format!("no crate `plugin-abi` in `{source}`"))
+            .hint("use a folder that has the crate, a git URL, or a version such as `1.0`".to_owned()))
+    }
+
+    /// The value in Cargo.toml.
+    pub(super) fn to_toml(&self) -> Value {
+        let (key, value) = match self {
+            Self::Git(url) => ("git", url.clone()),
+            Self::Path(path) => ("path", path.display().to_string()),
+            Self::Version(version) => return Value::from(version),
+        };
+        Value::from(InlineTable::from_iter([(key, Value::from(value))]))
+    }
+
+    /// A shell command that installs a host from the same source.
+    pub(super) fn install_host(&self) -> String {
+        match self {
+            Self::Git(url) => format!("cargo install --locked --git {url} flyte-host"),
+            Self::Path(_) | Self::Version(_) => "cargo install --locked flyte-host".to_owned(),
+        }
+    }
+}
+
+/// The folder of the crate in a folder that is it, or in a checkout of the repository; absolute.
+fn crate_folder(folder: &Path) -> Option<PathBuf> {
+    let candidates = [folder.to_owned(), folder.join("plugin-abi")];
+    let found = candidates.into_iter().find(|folder| is_plugin_abi(folder))?;
+    fs::canonicalize(found).ok()
+}
+
+fn is_plugin_abi(folder: &Path) -> bool {
+    let Ok(text) = fs::read_to_string(folder.join("Cargo.toml")) else { return false };
+    let Ok(manifest) = text.parse::<DocumentMut>() else { return false };
+    let name = manifest.get("package").and_then(|package| package.get("name"));
+    name.and_then(|name| name.as_str()) == Some("plugin-abi")
+}
+
+fn is_version(text: &str) -> bool {
+    let number = text.trim_start_matches(['=', '^', '~', ' ']);
+    number.starts_with(|first: char| first.is_ascii_digit())
+        && number.chars().all(|char| char.is_ascii_alphanumeric() || ".-+".contains(char))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_urls_and_versions_are_recognized() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let folder = PluginAbi::Path(checkout.join("plugin-abi").canonicalize().unwrap());
+        for source in [checkout.to_owned(), checkout.join("plugin-abi")] {
+            assert_eq!(PluginAbi::parse(source.to_str().unwrap()).unwrap(), folder);
+        }
+        for url in ["https://git.example/host", "ssh://git@git.example/host", "git@git.example:host.git"] {
+            assert_eq!(PluginAbi::parse(url).unwrap(), PluginAbi::Git(url.to_owned()));
+        }
+        for version in ["1", "1.0", "=1.0.3", "^1.2", "1.0.0-rc.1"] {
+            assert_eq!(PluginAbi::parse(version).unwrap(), PluginAbi::Version(version.to_owned()));
+        }
+        for other in ["", "no/such/folder", ".", "latest"] {
+            PluginAbi::parse(other).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn values_are_quoted() {
+        let toml = |dependency: PluginAbi| dependency.to_toml().to_string();
+        assert_eq!(toml(PluginAbi::Version("1.0".to_owned())), r#""1.0""#);
+        assert_eq!(toml(PluginAbi::Path(r"C:\a 'b'".into())), r#"{ path = 'C:\a ''b''' }"#);
+    }
+}
