@@ -38,6 +38,7 @@ mod naming;
 mod network;
 #[cfg(target_os = "linux")]
 mod noexec;
+mod plugin_new;
 mod printable;
 mod project;
 mod proxy;
