@@ -53,7 +53,7 @@ pub(super) fn run(args: &NewArgs, context: &Context<'_>) -> Result<(), CommandEr
     report(&name, &hooks, &args.path, context)
 }
 
-/// Writes the files below another name and renames the folder, so that the crate is there whole or not at all.
+/// Writes the files below another name and renames the folder, so that the crate is whole or missing.
 fn write_crate(folder: &Path, files: &[(&str, String)]) -> io::Result<()> {
     if folder.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
