@@ -57,7 +57,7 @@ impl Report {
         self
     }
 
-    /// An error of a function of a plugin that is no hook: a command, a callback, a default.
+    /// An error of a function of a plugin other than a hook: a command, a callback, a default.
     pub(crate) fn from_function(
         owner: &Identity,
         function: &str,

@@ -54,7 +54,7 @@ fn status(py: Python<'_>, exception: &PyErr) -> Status {
     }
 }
 
-/// `None` for an exception that is no status of a server.
+/// `None` for an exception other than a status of a server.
 fn read_status(py: Python<'_>, exception: &PyErr) -> PyResult<Option<Status>> {
     let exception = exception.value(py);
     if !exception.is_instance(status_error(py)?.as_any())? {

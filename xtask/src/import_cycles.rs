@@ -27,8 +27,17 @@ const CRATES: [&str; 7] =
     ["auth", "flyte-client", "flyte-text", "host", "plugin-client", "plugin-host", "sandbox"];
 
 /// Crates in which a cycle is an error. Add a crate here once `cargo xtask cycles` lists none in it.
-const WITHOUT_CYCLES: &[&str] =
-    &["auth", "flyte-client", "flyte-text", "host", "plugin-client", "plugin-host", "sandbox"];
+const WITHOUT_CYCLES: &[&str] = &[
+    "auth",
+    "bridge",
+    "flyte-client",
+    "flyte-text",
+    "host",
+    "host-settings",
+    "plugin-client",
+    "plugin-host",
+    "sandbox",
+];
 
 /// Files that import each other, with every import among them.
 struct Cycle {
