@@ -18,8 +18,9 @@ const ASAN_OPTIONS: &str =
     "detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0";
 
 /// Of all tests, those in which a plugin is called; the others would only take long. Not those of processes
-/// that end on purpose or have a limit of memory, which is below what the sanitizer reserves.
-const AT_THE_BOUNDARY: &str = "package(plugin-abi) + (package(tests) - test(/^(book|bucket|crashing|docs|examples\
+/// that end on purpose or have a limit of memory, which is below what the sanitizer reserves, nor those that
+/// run a compiler.
+const AT_THE_BOUNDARY: &str = "package(plugin-abi) - binary(attribute) + (package(tests) - test(/^(book|bucket|crashing|docs|examples\
                                |execution|faults|fetch|filter|flytekit|follow|get|isolated|launchplan\
                                |lost_answers|markdown|named|naming|network|printable|project|proxy|recorded\
                                |recorded_command_line|reference|references|register|register_send|round_trip\

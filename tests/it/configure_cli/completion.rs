@@ -239,8 +239,10 @@ $ flyte-host plugin <TAB>
 disable
 enable
 list
+new
 path
 show
+wheel
 help
 --config
 --project

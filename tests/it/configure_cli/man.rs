@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-wrote 63 pages to `pages`
+wrote 65 pages to `pages`
 [exit: 0]
 "#]]
     );
