@@ -20,8 +20,9 @@ const ASAN_OPTIONS: &str =
 /// Of all tests, those in which a plugin is called; the others would only take long. Not those of processes
 /// that end on purpose or have a limit of memory, which is below what the sanitizer reserves, nor those that
 /// run a compiler.
-const AT_THE_BOUNDARY: &str = "package(plugin-abi) - binary(attribute) + (package(tests) - test(/^(book|bucket|crashing|docs|examples\
-                               |execution|faults|fetch|filter|flytekit|follow|get|isolated|launchplan\
+const AT_THE_BOUNDARY: &str = "package(plugin-abi) - binary(attribute) \
+                               + (package(tests) - test(/^(book|bucket|crashing|docs|examples|execution\
+                               |faults|fetch|filter|flytekit|follow|get|isolated|launchplan\
                                |lost_answers|markdown|named|naming|network|printable|project|proxy|recorded\
                                |recorded_command_line|reference|references|register|register_send|round_trip\
                                |run|run_files|sandbox|sandbox_choice|sandbox_guard|served|servicer|upload\
