@@ -47,6 +47,7 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
         prepared.left_out.push("comparison with the official Python client (`--no-python`)".to_owned());
     } else {
         prepared.python(workspace)?;
+        prepared.other_pythons(workspace);
         prepared.bridge(workspace)?;
     }
     if args.no_growth {
@@ -78,6 +79,10 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
 pub(crate) fn fetch(workspace: &Workspace) -> Result {
     let mut prepared = Prepared::default();
     prepared.python(workspace)?;
+    prepared.other_pythons(workspace);
+    if let Err(error) = Venv::tools(workspace) {
+        prepared.left_out.push(format!("plugins in pyflyte: {error}"));
+    }
     prepared.sign_in(workspace);
     prepared.left_out.extend(shells::install());
     prepared.compilers(workspace)?;
@@ -98,8 +103,8 @@ impl Prepared {
         Ok(())
     }
 
-    /// `FLYTE_TEST_BRIDGE`, `FLYTE_TEST_OLDEST_PYTHON` and `FLYTE_TEST_UNION_PYTHON`.
-    fn bridge(&mut self, workspace: &Workspace) -> Result {
+    /// `FLYTE_TEST_OLDEST_PYTHON` and `FLYTE_TEST_UNION_PYTHON`.
+    fn other_pythons(&mut self, workspace: &Workspace) {
         let python = |venv: Venv| venv.program("python");
         let got = [
             ("FLYTE_TEST_OLDEST_PYTHON", Venv::oldest(workspace).map(python)),
@@ -111,6 +116,10 @@ impl Prepared {
                 Err(error) => self.left_out.push(format!("plugins in pyflyte: {error}")),
             }
         }
+    }
+
+    /// `FLYTE_TEST_BRIDGE`.
+    fn bridge(&mut self, workspace: &Workspace) -> Result {
         if cfg!(target_os = "linux") {
             self.variables.push(("FLYTE_TEST_BRIDGE", bridge::install(workspace)?));
         } else {
