@@ -89,14 +89,14 @@ fn value(words: &[String], option: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn words(line: &str) -> Vec<String> {
+    fn arguments(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
     }
 
     #[test]
     fn the_folder_of_the_code_is_that_of_the_attempt() {
         for folder in ["--dest-dir /root", "--dest-dir=/root", "--dest-dir ."] {
-            let line = words(&format!(
+            let line = arguments(&format!(
                 "pyflyte-fast-execute --additional-distribution s3://b/c.tar.gz {folder} -- x"
             ));
             let command = prepare(&line, Path::new("/work")).unwrap().unwrap();
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn other_commands_stay() {
-        assert_eq!(prepare(&words("sh -c --dest-dir"), Path::new("/work")).unwrap(), None);
+        assert_eq!(prepare(&arguments("sh -c --dest-dir"), Path::new("/work")).unwrap(), None);
         assert_eq!(prepare(&[], Path::new("/work")).unwrap(), None);
     }
 }
