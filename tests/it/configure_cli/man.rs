@@ -70,8 +70,10 @@ flyte-host-logout.1
 flyte-host-plugin-disable.1
 flyte-host-plugin-enable.1
 flyte-host-plugin-list.1
+flyte-host-plugin-new.1
 flyte-host-plugin-path.1
 flyte-host-plugin-show.1
+flyte-host-plugin-wheel.1
 flyte-host-plugin.1
 flyte-host-project-activate.1
 flyte-host-project-archive.1

@@ -111,8 +111,11 @@ mod tests {
 
     #[test]
     fn values_are_quoted() {
-        let toml = |dependency: PluginAbi| dependency.to_toml().to_string();
-        assert_eq!(toml(PluginAbi::Version("1.0".to_owned())), r#""1.0""#);
-        assert_eq!(toml(PluginAbi::Path(r"C:\a 'b'".into())), r#"{ path = 'C:\a ''b''' }"#);
+        assert_eq!(PluginAbi::Version("1.0".to_owned()).to_toml().to_string(), r#""1.0""#);
+        for path in [r"C:\a 'b'", "/a \"b\"", "/a\nb"] {
+            let line = format!("plugin-abi = {}", PluginAbi::Path(path.into()).to_toml());
+            let manifest: DocumentMut = line.parse().unwrap();
+            assert_eq!(manifest["plugin-abi"]["path"].as_str(), Some(path), "{line}");
+        }
     }
 }

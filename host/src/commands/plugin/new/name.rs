@@ -106,7 +106,11 @@ fn suggestion(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
     let kept = |char: char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '-' };
     let clean: String = lower.chars().map(kept).collect();
-    let clean = clean.trim_matches(['-', '_']).get(..MAX_LEN.min(clean.trim_matches(['-', '_']).len()))?;
+    let clean = clean.trim_matches(['-', '_']);
+    let clean = clean.get(..MAX_LEN).unwrap_or(clean);
+    if clean.is_empty() {
+        return None;
+    }
     let candidates = [clean.to_owned(), format!("{clean}-plugin"), format!("plugin-{clean}")];
     candidates.into_iter().find(|name| problem(name).is_none())
 }
