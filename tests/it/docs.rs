@@ -206,6 +206,7 @@ a_test_for_each! {
     plugins_releasing: "docs/src/plugins/releasing.md",
     plugins_testing: "docs/src/plugins/testing.md",
     plugins_transports: "docs/src/plugins/transports.md",
+    pyflyte: "docs/src/pyflyte.md",
     register: "docs/src/register.md",
     run_and_fetch: "docs/src/run.md",
     sandbox: "docs/src/sandbox.md",

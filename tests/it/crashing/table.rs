@@ -76,7 +76,7 @@ const CHANGES: [&str; 9] = [
 ];
 
 /// Every command of the program, with arguments that it gets past where that needs no server.
-const COMMANDS: [&str; 51] = [
+const COMMANDS: [&str; 53] = [
     "--help",
     "--version",
     "completion bash",
@@ -112,8 +112,11 @@ const COMMANDS: [&str; 51] = [
     "plugin disable crashing",
     "plugin enable crashing",
     "plugin list",
+    // It would find its own crate the second time, so it is refused.
+    "plugin new N",
     "plugin path",
     "plugin show crashing",
+    "plugin wheel nosuch",
     "project activate nosuch",
     "project archive nosuch",
     "project create flytesnacks",
