@@ -286,14 +286,14 @@ greeting  Hello, Hello, World!!
 3 registered
 running launch plan `hello`, version `[V2]`
 started execution `three`
-node first: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
-node second: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
+node first: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again)
+node second: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again)
 execution three: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host get nodes three
-NODE    NAME  PHASE      CACHE                                      STARTED               DURATION  ERROR
-first   -     SUCCEEDED  cached from task version [V4]  [TIME]  [DURATION]  -
-second  -     SUCCEEDED  cached from task version [V4]  [TIME]  [DURATION]  -
+NODE    NAME  PHASE      CACHE                                      STARTED  DURATION  ERROR
+first   -     SUCCEEDED  cached from task version [V4]  -        -         -
+second  -     SUCCEEDED  cached from task version [V4]  -        -         -
 [exit: 0]
 $ flyte-host execution show three
 NAME      three
@@ -306,8 +306,8 @@ CREATED   [TIME]
 STARTED   [TIME]
 DURATION  [DURATION]
 NODES
-  first   SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
-  second  SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
+  first   SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again)
+  second  SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again)
 [exit: 0]
 $ flyte-host run hello.yaml greet -i 'name=World' --wait --name four
 NAME      VALUE
@@ -316,7 +316,7 @@ greeting  Hello, World!
 3 unchanged
 running task `greet`, version `[V3]`
 started execution `four`
-node greet: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again), [DURATION]
+node greet: SUCCEEDED, cached (task version [V3]; stored by version [V4] in execution one; `--overwrite-cache` runs it again)
 execution four: SUCCEEDED, [DURATION]
 [exit: 0]
 $ flyte-host run hello.yaml greet -i 'name=World' --wait --name five --overwrite-cache
