@@ -42,8 +42,8 @@ pub trait Plugin: Sized + Send + Sync + 'static {
 
     /// Changes the command line. flytekit: `configure_pyflyte_cli`.
     ///
-    /// Called once at every start, so do nothing slow here. There is no `next`: this hook is called for every
-    /// plugin of the chain, the last one first, and `main` includes the changes so far.
+    /// Called once whenever the plugin is loaded, so do nothing slow here. There is no `next`: this hook is
+    /// called for every plugin of the chain, the last one first, and `main` includes the changes so far.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ impl Plugin for TemplatePlugin {
     }
 
     // hook: configure_cli
-    /// The command line. Called at every start: do nothing slow here.
+    /// The command line. Called whenever the plugin is loaded: do nothing slow here.
     fn configure_cli(&self, main: &mut Group) -> Result<(), PluginError> {
         main.add(
             Command::new("hello-template")
