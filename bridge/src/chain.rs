@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
-use plugin_abi::{Hook, RemoteRequest, vtable::Command_TO};
+use plugin_abi::{Command, Hook, RemoteRequest, vtable::Command_TO};
 use plugin_host::{
     Builtin, HookError, Link, calls,
     edits::{self, EditError},
@@ -11,7 +11,7 @@ use plugin_host::{
 use pyo3::prelude::*;
 
 use crate::{
-    command::View,
+    command::CommandView,
     edit::Edit,
     error::{Exceptions, Report},
     policy::Policy,
@@ -70,8 +70,9 @@ impl Chain {
     }
 
     /// The edits of one plugin; `main` describes the command line with those of the plugins behind it.
-    fn configure_cli(&self, py: Python<'_>, plugin: usize, main: View) -> PyResult<Vec<Edit>> {
+    fn configure_cli(&self, py: Python<'_>, plugin: usize, main: CommandView) -> PyResult<Vec<Edit>> {
         let identity = self.chain.plugins()[plugin].identity();
+        let main = Command::from(main);
         let edits = self.ask(py, |chain| {
             let _call = chain.plugins()[plugin].enter(Hook::ConfigureCli);
             let view = Command_TO::from_ptr(RRef::new(&main), TD_Opaque);

@@ -7,14 +7,14 @@ use host_settings::{
     remote,
     show::{self, HookAnswer},
 };
-use plugin_abi::{Hook, RemoteRequest, vtable::Command_TO};
+use plugin_abi::{Command, Hook, RemoteRequest, vtable::Command_TO};
 use plugin_host::{Builtin, Chain, HookError};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
     behind::Behind,
-    command::View,
+    command::CommandView,
     error::{Exceptions, Report},
     logger,
     open::Setup,
@@ -23,7 +23,7 @@ use crate::{
 /// What hooks are called with.
 struct Question<'a> {
     request: &'a RemoteRequest,
-    main: &'a View,
+    main: &'a Command,
 }
 
 /// The plugins in use as JSON: an array with an object for each, as `plugin show -o json` prints it.
@@ -39,7 +39,7 @@ pub(crate) fn show_plugins(
     installed: Vec<PathBuf>,
 ) -> PyResult<String> {
     logger::start(py);
-    let main: View = main.extract()?;
+    let main = Command::from(main.extract::<CommandView>()?);
     let (config, project, domain) = request;
     let request = RemoteRequest { config, project, domain, data_upload_location: None };
     let question = Question { request: &request, main: &main };

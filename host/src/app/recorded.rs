@@ -27,7 +27,7 @@ use plugin_host::{Candidate, Identity, Loader, isolated::RecordedEdits};
 pub(super) use self::child::run_if_child;
 use self::{
     dependencies::{Dependencies, Request},
-    record::{Death, Outcome, Record},
+    record::{Death, Outcome, PluginCall, Record},
 };
 use super::{
     args::Cli,
@@ -150,8 +150,8 @@ fn tree(plugins: Vec<record::PluginEdits>) -> Option<Tree> {
 }
 
 fn error(death: &Death) -> CommandError {
-    let Death { plugin, version, call, verb, cause } = death;
-    CommandError::new(Exit::PluginFailed, format_args!("plugin `{plugin}` {version} {verb} in `{call}`"))
+    let Death { call: PluginCall { plugin, version, function }, verb, cause } = death;
+    CommandError::new(Exit::PluginFailed, format_args!("plugin `{plugin}` {version} {verb} in `{function}`"))
         .caused_by(cause.clone())
         .hint("use `--no-plugins` to run without the plugin".to_owned())
 }

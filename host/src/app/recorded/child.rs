@@ -14,7 +14,7 @@ use plugin_host::{Candidate, Chain, Identity, Link, Loader, access};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::record::PluginEdits;
+use super::record::{PluginCall, PluginEdits};
 use crate::{
     app::{args::Cli, startup, version_info},
     command_tree::Tree,
@@ -32,7 +32,7 @@ const MEMORY: u64 = 4 << 30;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Message {
     /// A plugin's function is about to run.
-    Call { plugin: String, version: String, call: String },
+    Call(PluginCall),
     /// The plugins have to be loaded by the parent, which then reports the error.
     NoAnswer,
     /// The answer.
@@ -128,8 +128,9 @@ fn accesses_of_isolated(chain: &Chain) -> Option<access::Accesses> {
     isolated.map(Link::accesses).try_fold(access::Accesses::default(), |all, read| Some(all.and(read?)))
 }
 
-fn call(plugin: &Identity, call: &str) -> Message {
-    Message::Call { plugin: plugin.name.clone(), version: plugin.version.clone(), call: call.to_owned() }
+fn call(plugin: &Identity, function: &str) -> Message {
+    let (plugin, version) = (plugin.name.clone(), plugin.version.clone());
+    Message::Call(PluginCall { plugin, version, function: function.to_owned() })
 }
 
 /// As `startup` does it: the last plugin first.

@@ -51,13 +51,19 @@ pub(super) struct PluginEdits {
     pub(super) edits: RecordedEdits,
 }
 
+/// A function of a plugin.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PluginCall {
+    pub(super) plugin: String,
+    pub(super) version: String,
+    pub(super) function: String,
+}
+
 /// How a plugin ended the child.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Death {
-    pub(super) plugin: String,
-    pub(super) version: String,
-    /// The function of the plugin that ran.
-    pub(super) call: String,
+    /// What ran.
+    pub(super) call: PluginCall,
     /// What the plugin did: `crashed`.
     pub(super) verb: String,
     pub(super) cause: String,

@@ -14,15 +14,15 @@ use plugin_host::access::Accesses;
 use super::{
     child::{ARGUMENT, Message, RecordedAccesses},
     dependencies::{Dependencies, Request},
-    record::{Death, Outcome, PluginEdits, Record},
+    record::{Death, Outcome, PluginCall, PluginEdits, Record},
 };
 use crate::env;
 
 /// What came from the child until it ended.
 #[derive(Default)]
 struct Received {
-    /// The plugin with its version, and its function that ran last.
-    call: Option<(String, String, String)>,
+    /// What ran last.
+    call: Option<PluginCall>,
     answer: Option<(Vec<PluginEdits>, RecordedAccesses)>,
     /// The child said that it has no answer.
     no_answer: bool,
@@ -54,8 +54,7 @@ pub(super) fn record(program: Dependencies, request: &Request<'_>, limit: Durati
         child.wait().ok()?;
         ("timed out", format!("no answer within {}", flyte_text::duration(limit)))
     };
-    let (plugin, version, call) = received.call?;
-    let died = Outcome::Died(Death { plugin, version, call, verb: verb.to_owned(), cause });
+    let died = Outcome::Died(Death { call: received.call?, verb: verb.to_owned(), cause });
     Some(Record::new(program.with_environment(), died, asked))
 }
 
@@ -83,7 +82,7 @@ fn receive(pipe: ChildStdout, limit: Duration) -> (Received, bool) {
     loop {
         match lines.recv_timeout(deadline.saturating_duration_since(std::time::Instant::now())) {
             Ok(line) => match serde_json::from_str(&line) {
-                Ok(Message::Call { plugin, version, call }) => received.call = Some((plugin, version, call)),
+                Ok(Message::Call(call)) => received.call = Some(call),
                 Ok(Message::NoAnswer) => received.no_answer = true,
                 Ok(Message::Answer { plugins, accesses }) => received.answer = Some((plugins, accesses)),
                 Err(error) => log::debug!("cannot read the answer of a child process: {error}"),
