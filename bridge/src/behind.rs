@@ -1,6 +1,6 @@
 //! The Python plugin behind the compiled ones: the end of the chain.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use plugin_abi::{CachePolicy, PluginError, Remote, RemoteRequest, VersionParameters};
 use plugin_host::{BuiltinAnswers, calls};
@@ -75,9 +75,4 @@ impl BuiltinAnswers for Behind {
         })?;
         Ok(policies.into_iter().map(|(policy, name)| self.policy(policy, name)).collect())
     }
-}
-
-/// Seconds of Python as a duration; a negative number is none.
-pub(crate) fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! Transports of plugins between flytekit and its gRPC channel.
 
+use std::time::Duration;
+
 use plugin_abi::transport::{self, Answer, Call, Code, FaultKind, Status, Transport as _, TransportHandle};
 use plugin_host::{Layers, calls, transport::attributed};
 use pyo3::{
@@ -8,10 +10,7 @@ use pyo3::{
     types::{PyBytes, PyType},
 };
 
-use crate::{
-    behind::duration,
-    error::{Report, for_plugin},
-};
+use crate::error::{Report, for_plugin};
 
 /// Headers, as gRPC's Python package has them.
 type Metadata = Vec<(String, String)>;
@@ -119,4 +118,9 @@ impl Transport {
             Err(status) => Err(self.exception(py, status)),
         }
     }
+}
+
+/// Seconds of Python as a duration; a negative number is none.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

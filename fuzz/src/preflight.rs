@@ -38,7 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if bytes.starts_with(b"\x7fELF") {
         let file = file(bytes);
-        libraries(&file, path, &STATE);
+        _ = libraries(&file, path, &STATE);
         if let Some(reason) = explain(&file, path, &PASSPORT, &STATE) {
             assert!(!reason.to_string().contains(char::is_control), "{reason}");
         }

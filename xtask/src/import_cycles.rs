@@ -1,5 +1,5 @@
 //! Cycles of imports among the source files of a crate: `cargo xtask cycles` lists them, `cargo xtask tidy`
-//! refuses them in the crates of [`WITHOUT_CYCLES`].
+//! refuses them.
 //!
 //! A file imports another when a `use` or a path in its code resolves to an item or module of the other.
 //! Re-exports are followed to the file that defines the item. `mod child;` and `pub use` of a child import
@@ -22,12 +22,8 @@ use crate::workspace::Workspace;
 use self::load::Crate;
 use self::resolve::Imports;
 
-/// Crates that are checked; a crate that does not exist is skipped.
-const CRATES: [&str; 7] =
-    ["auth", "flyte-client", "flyte-text", "host", "plugin-client", "plugin-host", "sandbox"];
-
-/// Crates in which a cycle is an error. Add a crate here once `cargo xtask cycles` lists none in it.
-const WITHOUT_CYCLES: &[&str] = &[
+/// Crates that are checked.
+const CRATES: [&str; 9] = [
     "auth",
     "bridge",
     "flyte-client",
@@ -45,20 +41,9 @@ struct Cycle {
     imports: Vec<String>,
 }
 
-/// One complaint for each cycle in the crates of [`WITHOUT_CYCLES`]; prints the number of cycles in the
-/// others.
+/// One complaint for each cycle.
 pub(crate) fn complaints(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut complaints = Vec::new();
-    for (name, cycles) in all_cycles(workspace)? {
-        if WITHOUT_CYCLES.contains(&name) {
-            complaints.extend(cycles.iter().map(render));
-        } else if !cycles.is_empty() {
-            eprintln!("tidy: {name}: {} (see `cargo xtask cycles`)", count(&cycles));
-        } else {
-            eprintln!("tidy: {name}: no import cycles; add it to `WITHOUT_CYCLES`");
-        }
-    }
-    Ok(complaints)
+    Ok(all_cycles(workspace)?.iter().flat_map(|(_, cycles)| cycles).map(render).collect())
 }
 
 /// Prints every cycle of every crate.
@@ -71,8 +56,8 @@ pub(crate) fn print_cycles(workspace: &Workspace) -> Result {
 }
 
 fn all_cycles(workspace: &Workspace) -> Result<Vec<(&'static str, Vec<Cycle>)>> {
-    let crates = CRATES.into_iter().filter(|name| workspace.path(name).join("src/lib.rs").exists());
-    crates.map(|name| Ok((name, find_cycles(&workspace.root, &workspace.path(name).join("src"))?))).collect()
+    let find = |name| Ok((name, find_cycles(&workspace.root, &workspace.path(name).join("src"))?));
+    CRATES.into_iter().map(find).collect()
 }
 
 fn count(cycles: &[Cycle]) -> String {
