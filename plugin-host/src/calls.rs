@@ -50,11 +50,9 @@ mod unsupervised;
 mod watchdog;
 
 #[cfg(unix)]
-use self::process_state::KeptState;
+use self::process_state::{Compared, KeptState};
 #[cfg(unix)]
 pub(crate) use self::supervision::note_library;
-#[cfg(not(unix))]
-use self::unsupervised::KeptState;
 #[cfg(not(unix))]
 pub(crate) use self::unsupervised::note_library;
 #[cfg(not(unix))]
@@ -62,6 +60,8 @@ pub use self::unsupervised::{
     CallLimits, PausedPlugin, ReportFormat, Supervision, finish, keep_process_state, set_command,
     set_report_format,
 };
+#[cfg(not(unix))]
+use self::unsupervised::{Compared, KeptState};
 #[cfg(unix)]
 pub use self::{
     descriptors::guard_descriptor,

@@ -92,7 +92,7 @@ impl Layers {
             };
             let given: ROption<_> = behind.map(lent).into();
             let record = CallRecord::new(owner, "in its transport", CallLimit::Unlimited);
-            let _call = record.enter();
+            let _call = record.enter_watched_beside_host();
             let opened = raw.open(given).into_result();
             let opened = opened.map_err(|raw| {
                 self.errors.attribute(owner, CallSite::Transport, PluginError::from_raw(&raw))
@@ -158,7 +158,7 @@ struct OwnedTransport {
 
 impl Transport for OwnedTransport {
     fn call(&self, call: Call<'_>) -> Result<Answer, Status> {
-        let _call = self.record.enter();
+        let _call = self.record.enter_watched_beside_host();
         self.transport.call(call).map_err(|status| self.owner.attribute(status))
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn run_plugin_command(
         ));
     };
     let run = Run { tree, parsed, services, errors: HandleTable::default() };
-    let call = CallRecord::new(owner, &format!("in the command `{name}`"), CallLimit::Unlimited).enter();
+    let record = CallRecord::new(owner, &format!("in the command `{name}`"), CallLimit::Unlimited);
+    let call = record.enter_watched();
     let ended = command.run(Invocation_TO::from_ptr(RRef::new(&run), TD_Opaque)).into_result();
     drop(call);
     // A closed output ends the program, whatever the plugin does with the error.

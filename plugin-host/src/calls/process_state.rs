@@ -3,6 +3,9 @@
 //!
 //! It costs some 60 system calls a comparison, so it is done after `create`, `configure_cli` and the first
 //! two calls of other functions, not after each call.
+//!
+//! While a transport runs, other threads of the program install handlers of signals and ask for passwords:
+//! a plugin is not blamed for those, and they are not undone.
 
 #![expect(unsafe_code, reason = "the C library's state is read and written by its own functions")]
 
@@ -50,8 +53,17 @@ pub(super) fn set_supervised() {
 /// Runs code of a plugin. What it changed in the process is restored where that is safe, and named in a
 /// warning. `site` says where the code is, after a verb: ``in `create` ``.
 pub fn keep_process_state<T>(identity: &Identity, site: &str, call: impl FnOnce() -> T) -> T {
-    let _state = KeptState::new(identity, site);
+    let _state = KeptState::new(identity, site, Compared::All);
     call()
+}
+
+/// What is compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compared {
+    All,
+    /// Without the actions of signals and the mode of the terminal, which the program itself may change
+    /// meanwhile.
+    BesideHost,
 }
 
 /// Restores and names, when it is dropped, what a plugin changed in the process since.
@@ -62,13 +74,17 @@ pub(super) struct KeptState<'a> {
 }
 
 impl<'a> KeptState<'a> {
-    pub(super) fn new(identity: &'a Identity, site: &'a str) -> Self {
-        Self { before: ProcessState::now(), identity, site }
+    fn new(identity: &'a Identity, site: &'a str, compared: Compared) -> Self {
+        Self { before: ProcessState::now(compared), identity, site }
     }
 
     /// `None` in a program that does not watch calls.
-    pub(super) fn new_if_supervised(identity: &'a Identity, site: &'a str) -> Option<Self> {
-        IS_SUPERVISED.load(Relaxed).then(|| Self::new(identity, site))
+    pub(super) fn new_if_supervised(
+        identity: &'a Identity,
+        site: &'a str,
+        compared: Compared,
+    ) -> Option<Self> {
+        IS_SUPERVISED.load(Relaxed).then(|| Self::new(identity, site, compared))
     }
 }
 
@@ -88,7 +104,9 @@ struct ProcessState {
     directory: Option<PathBuf>,
     umask: Mode,
     locale: Option<CString>,
+    /// `None` is not compared.
     signals: [Option<libc::sigaction>; SIGNALS.len()],
+    /// `None` if there is none, or is not compared.
     terminal: Option<libc::termios>,
     descriptors: Vec<Descriptor>,
     /// The addresses of the variables; a variable that is set anew has another one.
@@ -113,13 +131,14 @@ fn restored(what: impl Into<String>) -> Change {
 }
 
 impl ProcessState {
-    fn now() -> Self {
+    fn now(compared: Compared) -> Self {
+        let is_all = compared == Compared::All;
         Self {
             directory: std::env::current_dir().ok(),
             umask: umask(),
             locale: locale(),
-            signals: SIGNALS.map(|(signal, _)| action(signal)),
-            terminal: terminal(),
+            signals: SIGNALS.map(|(signal, _)| is_all.then(|| action(signal)).flatten()),
+            terminal: is_all.then(terminal).flatten(),
             descriptors: descriptors::open(),
             environment: environment(),
         }
@@ -130,7 +149,7 @@ impl ProcessState {
     fn restore(&self) -> Vec<Change> {
         // First: the warning goes to one of them.
         let mut changes = self.restore_descriptors();
-        let now = Self::now();
+        let now = Self::now(Compared::All);
         if let Some(before) = self.directory.as_ref().filter(|_| self.directory != now.directory) {
             let is_restored = process::chdir(before).is_ok();
             changes.push(Change { what: "the working directory".to_owned(), is_restored });
@@ -291,7 +310,8 @@ mod tests {
     /// One test: it changes what all tests of this program share.
     #[test]
     fn what_was_changed_is_named_and_restored() {
-        let before = ProcessState::now();
+        let before = ProcessState::now(Compared::All);
+        let beside = ProcessState::now(Compared::BesideHost);
         assert_eq!(before.restore(), []);
         process::umask(Mode::RWXO);
         let mut ignored = action(libc::SIGWINCH).unwrap();
@@ -304,6 +324,12 @@ mod tests {
             ["the umask (restored)", "the locale (restored)", "the action of SIGWINCH (restored)"]
         );
         assert_eq!(before.restore(), []);
-        assert_eq!(ProcessState::now().umask, before.umask);
+        assert_eq!(ProcessState::now(Compared::All).umask, before.umask);
+        process::umask(Mode::RWXO);
+        set_action(libc::SIGWINCH, &ignored);
+        let changes: Vec<String> = beside.restore().iter().map(Change::to_string).collect();
+        assert_eq!(changes, ["the umask (restored)"]);
+        let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
+        assert_eq!(changes, ["the action of SIGWINCH (restored)"]);
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    KeptState,
+    Compared, KeptState,
     record::{self, CallLimit, CallRecord},
     shared::{SLOTS, Slot, record_in, shared},
 };
@@ -114,14 +114,26 @@ impl CallRecord {
     /// and named in a warning, when they end.
     #[inline]
     pub fn enter_watched(&'static self) -> WatchedCall {
-        let state = if self.is_new() { self.keep_state() } else { None };
+        self.enter_comparing(Compared::All)
+    }
+
+    /// As [`CallRecord::enter_watched`], while other threads of the program do their own work: the actions of
+    /// signals and the mode of the terminal may be theirs, and are left alone.
+    #[inline]
+    pub fn enter_watched_beside_host(&'static self) -> WatchedCall {
+        self.enter_comparing(Compared::BesideHost)
+    }
+
+    #[inline]
+    fn enter_comparing(&'static self, compared: Compared) -> WatchedCall {
+        let state = if self.is_new() { self.keep_state(compared) } else { None };
         WatchedCall { _call: self.enter(), _state: state }
     }
 
     #[cold]
-    fn keep_state(&'static self) -> Option<Box<KeptState<'static>>> {
+    fn keep_state(&'static self, compared: Compared) -> Option<Box<KeptState<'static>>> {
         self.count_watched();
-        KeptState::new_if_supervised(self.identity(), self.site()).map(Box::new)
+        KeptState::new_if_supervised(self.identity(), self.site(), compared).map(Box::new)
     }
 
     /// Notes that this thread calls the function now.

@@ -84,11 +84,22 @@ pub fn keep_process_state<T>(_identity: &Identity, _site: &str, call: impl FnOnc
     call()
 }
 
+/// Nothing is compared.
+#[derive(Clone, Copy)]
+pub(super) enum Compared {
+    All,
+    BesideHost,
+}
+
 /// Nothing is kept.
 pub(super) struct KeptState<'a>(std::marker::PhantomData<&'a ()>);
 
 impl<'a> KeptState<'a> {
-    pub(super) fn new_if_supervised(_identity: &'a Identity, _site: &'a str) -> Option<Self> {
+    pub(super) fn new_if_supervised(
+        _identity: &'a Identity,
+        _site: &'a str,
+        _compared: Compared,
+    ) -> Option<Self> {
         None
     }
 }

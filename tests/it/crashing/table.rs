@@ -260,9 +260,6 @@ fn fault(case: Case, outcome: &Outcome, without_crash: &Outcome) -> Option<&'sta
         ("constructor" | "thread" | "thread-end", "error") => return None,
         // The thread ends, and the plugin continues.
         ("thread", "panic") => false,
-        // Calls of transports are not compared: other threads of the host run meanwhile. A command that reads
-        // a relative path later fails.
-        ("transport", "directory") => return None,
         ("run", "hang") => return (outcome.code != 143).then_some("does not end"),
         ("drop" | "thread-local", _) => return (outcome != without_crash).then_some("ran"),
         (_, way) => DEATHS.contains(&way),
