@@ -298,7 +298,11 @@ fn own_version(manifest: &str) -> Result<String> {
 /// The text of a manifest or lock file with another version of `plugin-abi` and its macros.
 fn with_version(name: &str, text: &str, own: &str, version: &str) -> String {
     match name {
-        "Cargo.toml" => text.replace(&format!("version = \"={own}\""), &format!("version = \"={version}\"")),
+        "Cargo.toml" => {
+            [format!("version = \"={own}\""), format!("path = \"plugin-abi\", version = \"{own}\"")]
+                .iter()
+                .fold(text.to_owned(), |text, old| text.replace(old, &old.replace(own, version)))
+        }
         "plugin-abi/Cargo.toml" | "plugin-abi/macros/Cargo.toml" => {
             text.replace(&format!("\nversion = \"{own}\"\n"), &format!("\nversion = \"{version}\"\n"))
         }
@@ -345,6 +349,6 @@ mod tests {
             text.lines().zip(changed.lines()).filter(|(old, new)| old != new).count()
         };
         let files = ["Cargo.toml", "plugin-abi/Cargo.toml", "plugin-abi/macros/Cargo.toml", "Cargo.lock"];
-        assert_eq!(files.map(changed), [1, 1, 1, 2]);
+        assert_eq!(files.map(changed), [2, 1, 1, 2]);
     }
 }

@@ -18,6 +18,7 @@ mod docs;
 mod fuzz;
 mod growth;
 mod import_cycles;
+mod packages;
 mod property;
 mod python;
 mod sanitize;
@@ -58,6 +59,8 @@ enum Chore {
     Demo(demo::Args),
     /// Build the wheels to publish
     Dist(dist::Args),
+    /// Package the crates to publish, and build each from its package
+    Packages,
     /// Write the reference in `docs` from the program, and build the book
     Docs,
     /// Measure start-up against the budgets, beside `pyflyte`
@@ -87,6 +90,8 @@ fn main() -> ExitCode {
         Chore::Sanitize => sanitize::run_checkers(&workspace),
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
         Chore::Dist(args) => dist::build(&workspace, &args),
+        Chore::Packages => packages::build(&workspace)
+            .map(|files| files.iter().for_each(|file| println!("{}", file.display()))),
         Chore::Docs => docs::write(&workspace),
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
         Chore::Soak(args) => soak::soak(&workspace, &args),

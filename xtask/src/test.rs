@@ -10,6 +10,7 @@ use crate::command::{cargo, command, run, works};
 use crate::compilers;
 use crate::docs;
 use crate::growth;
+use crate::packages;
 use crate::python::Venv;
 use crate::shells;
 use crate::sign_in;
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Leave out what signs in for real, with an identity provider, a browser and a keyring
     #[arg(long)]
     no_browser: bool,
+    /// Leave out the packages of the crates to publish
+    #[arg(long)]
+    no_packages: bool,
     /// Arguments of the test runner, such as names of tests
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     runner: Vec<OsString>,
@@ -66,6 +70,11 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
         prepared.left_out.push("sign-in with a browser (`--no-browser`)".to_owned());
     } else {
         prepared.sign_in(workspace);
+    }
+    if args.no_packages {
+        prepared.left_out.push("packages of the crates to publish (`--no-packages`)".to_owned());
+    } else {
+        packages::build(workspace)?;
     }
     prepared.left_out.extend(shells::install());
     prepared.book(workspace)?;
