@@ -31,7 +31,7 @@ pub(super) struct NewArgs {
     hooks: Vec<String>,
 
     /// Source of the crate `plugin-abi`: a folder, a git URL or a version [default: the checkout that
-    /// `flyte-host` was built from, otherwise the package registry]
+    /// `flyte-host` is in, otherwise the package registry]
     #[arg(long, value_name = "SOURCE")]
     plugin_abi: Option<String>,
 }

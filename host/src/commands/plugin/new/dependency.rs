@@ -22,11 +22,12 @@ pub(super) enum PluginAbi {
 }
 
 impl Default for PluginAbi {
-    /// The checkout that the program was built from, if it is still there; otherwise the package registry.
+    /// The checkout that the program is in, as after `cargo build`; otherwise the package registry.
+    ///
+    /// Found by the program's own path: a folder noted at build time would make two builds differ.
     fn default() -> Self {
         let program = env::current_exe().unwrap_or_default();
-        let build = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let found = program.ancestors().chain(build.ancestors().take(2)).find_map(crate_folder);
+        let found = program.ancestors().find_map(crate_folder);
         found.map_or_else(|| Self::Version(PROTOCOL.to_string()), Self::Path)
     }
 }
