@@ -1,6 +1,7 @@
 //! `plugin new`: the crate of a new plugin, from the template in `host/template`.
 
 mod dependency;
+mod from_python;
 mod name;
 mod template;
 
@@ -13,7 +14,7 @@ use clap::{Args, builder::PossibleValuesParser};
 use plugin_abi::Hook;
 use serde_json::json;
 
-use self::{dependency::PluginAbi, name::PluginName, template::Template};
+use self::{dependency::PluginAbi, from_python::PythonPlugin, name::PluginName, template::Template};
 use crate::{
     context::Context,
     ui::{error::CommandError, exit_code::Exit, output::Format},
@@ -34,6 +35,14 @@ pub(super) struct NewArgs {
     /// `flyte-host` is in, otherwise the package registry]
     #[arg(long, value_name = "SOURCE")]
     plugin_abi: Option<String>,
+
+    /// Copy the constant answers of a flytekit plugin; its other hooks are listed
+    #[arg(long, value_name = "MODULE:CLASS")]
+    from_python: Option<String>,
+
+    /// Python interpreter that has the plugin and flytekit
+    #[arg(long, value_name = "PROGRAM", default_value = "python3", requires = "from_python")]
+    python: PathBuf,
 }
 
 fn hook_names() -> PossibleValuesParser {
@@ -46,11 +55,18 @@ pub(super) fn run(args: &NewArgs, context: &Context<'_>) -> Result<(), CommandEr
         Some(source) => PluginAbi::parse(source)?,
         None => PluginAbi::default(),
     };
-    let is_wanted = |hook: &Hook| args.hooks.is_empty() || args.hooks.iter().any(|name| name == hook.name());
+    let python =
+        args.from_python.as_deref().map(|source| PythonPlugin::read(&args.python, source)).transpose()?;
+    let is_wanted = |hook: &Hook| match &python {
+        None if args.hooks.is_empty() => true,
+        Some(python) if python.hooks().any(|read| read == *hook) => true,
+        _ => args.hooks.iter().any(|name| name == hook.name()),
+    };
     let hooks: Vec<Hook> = Hook::ALL.iter().copied().filter(is_wanted).collect();
-    let files = Template { name: &name, hooks: &hooks, plugin_abi: &plugin_abi }.files();
+    let files =
+        Template { name: &name, hooks: &hooks, plugin_abi: &plugin_abi, python: python.as_ref() }.files();
     write_crate(&args.path, &files).map_err(|error| not_created(&name, &args.path, error))?;
-    report(&name, &hooks, &args.path, context)
+    report(&name, &hooks, &args.path, python.as_ref(), context)
 }
 
 /// Writes the files below another name and renames the folder, so that the crate is whole or missing.
@@ -84,15 +100,30 @@ fn report(
     name: &PluginName,
     hooks: &[Hook],
     folder: &Path,
+    python: Option<&PythonPlugin>,
     context: &Context<'_>,
 ) -> Result<(), CommandError> {
     let hooks: Vec<&str> = hooks.iter().map(|hook| hook.name()).collect();
+    let unread = python.map_or(&[][..], |python| &python.unread);
     match context.ui.format() {
         Format::Name => context.ui.print(format_args!("{}\n", folder.display())),
         Format::Json | Format::Yaml => {
-            context.ui.structured(&json!({ "name": name.as_str(), "path": folder, "hooks": hooks }))
+            let mut created = json!({ "name": name.as_str(), "path": folder, "hooks": hooks });
+            if python.is_some() {
+                let unread =
+                    unread.iter().map(|(hook, reason)| json!({ "hook": hook.name(), "reason": reason }));
+                created["unread"] = unread.collect();
+            }
+            context.ui.structured(&created)
         }
         Format::Table => {
+            for (hook, reason) in unread {
+                let reason = flyte_text::sanitize_line(reason);
+                context.ui.note(format_args!("not copied: `{hook}`: {reason}\n"));
+            }
+            if python.is_some_and(|python| python.has_secret) {
+                context.ui.note(format_args!("not copied: the client secret of `get_remote`\n"));
+            }
             context.ui.note(format_args!(
                 "created plugin `{name}` in `{}`\n\
                  hint: run `cargo test` and `cargo build --release` there, then `flyte-host plugin show \

@@ -2,7 +2,11 @@
 
 use plugin_abi::Hook;
 
-use super::{dependency::PluginAbi, name::PluginName};
+use super::{
+    dependency::PluginAbi,
+    from_python::{Part, PythonPlugin},
+    name::PluginName,
+};
 
 const CI: &str = include_str!("../../../../template/ci.yml");
 const LIBRARY: &str = include_str!("../../../../template/src/lib.rs");
@@ -22,6 +26,8 @@ pub(super) struct Template<'a> {
     /// Hooks that the plugin overrides.
     pub(super) hooks: &'a [Hook],
     pub(super) plugin_abi: &'a PluginAbi,
+    /// Whose answers hooks have, instead of those of the template.
+    pub(super) python: Option<&'a PythonPlugin>,
 }
 
 impl Template<'_> {
@@ -75,22 +81,42 @@ plugin-abi = {dependency}
     }
 
     fn library(&self) -> String {
+        let parts: Vec<(Hook, Part)> = self.hooks.iter().filter_map(|hook| self.part(*hook)).collect();
+        let is_read = |hook: &Hook| parts.iter().any(|(read, _)| read == hook);
+        let kept: Vec<Hook> = self.hooks.iter().copied().filter(|hook| !is_read(hook)).collect();
         // Long names last: `template` is also a part of the others.
-        with_used_imports(&without_hooks(LIBRARY, self.hooks))
+        let text = without_hooks(LIBRARY, self.hooks, &kept)
             .replace("TemplatePlugin", &self.name.type_name())
             .replace("TEMPLATE", &self.name.variable())
             .replace("hello-template", &format!("hello-{}", self.name.command()))
-            .replace("template", self.name.as_str())
+            .replace("template", self.name.as_str());
+        with_used_imports(&with_parts(&text, &parts))
+    }
+
+    fn part(&self, hook: Hook) -> Option<(Hook, Part)> {
+        Some((hook, self.python?.part(hook, &self.name.type_name())?))
     }
 }
 
-/// Leaves out the marks, and the parts of other hooks.
-fn without_hooks(text: &str, hooks: &[Hook]) -> String {
+/// Replaces the marks that are left by the code of their hooks first, and by the tests then.
+fn with_parts(text: &str, parts: &[(Hook, Part)]) -> String {
+    parts.iter().fold(text.to_owned(), |text, (hook, part)| {
+        let mark = format!("    {HOOK_MARK}{hook}\n");
+        text.replacen(&mark, &part.code, 1).replacen(&mark, &part.test, 1)
+    })
+}
+
+/// Leaves out the parts of other hooks, and the marks of those whose code is that of the template.
+fn without_hooks(text: &str, hooks: &[Hook], of_template: &[Hook]) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut is_wanted = true;
     for line in text.lines() {
-        if let Some(hook) = line.trim_start().strip_prefix(HOOK_MARK) {
-            is_wanted = hooks.iter().any(|wanted| wanted.name() == hook);
+        if let Some(name) = line.trim_start().strip_prefix(HOOK_MARK) {
+            let is_in = |hooks: &[Hook]| hooks.iter().any(|hook| hook.name() == name);
+            is_wanted = is_in(of_template);
+            if !is_wanted && is_in(hooks) {
+                kept.extend([line, ""]);
+            }
         } else if line.trim_start() == END_MARK {
             is_wanted = true;
             // The empty line between two parts.
@@ -142,7 +168,7 @@ mod tests {
     fn library(hooks: &[Hook]) -> String {
         let name = PluginName::from_path(Path::new("acme-tools")).unwrap();
         let plugin_abi = PluginAbi::Version("1.0".to_owned());
-        Template { name: &name, hooks, plugin_abi: &plugin_abi }.library()
+        Template { name: &name, hooks, plugin_abi: &plugin_abi, python: None }.library()
     }
 
     #[test]
