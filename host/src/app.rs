@@ -1,6 +1,8 @@
 //! The command line: from the process's arguments to a command, and from its result to an exit code.
 
 pub mod args;
+#[cfg(target_os = "linux")]
+mod check_child;
 mod clap_error;
 mod output_arg;
 mod plugin_free;
@@ -88,7 +90,7 @@ pub fn main() -> u8 {
 fn exit_code(ui: &Ui) -> u8 {
     let words: Vec<OsString> = std::env::args_os().collect();
     #[cfg(target_os = "linux")]
-    if let Some(code) = recorded::run_if_child(&words) {
+    if let Some(code) = recorded::run_if_child(&words).or_else(|| check_child::run_if_child(&words)) {
         return code;
     }
     let code = match panic::catch_unwind(AssertUnwindSafe(|| run(&words, ui))) {

@@ -128,7 +128,8 @@ static IN_OWN_LIBRARY: AtomicBool = AtomicBool::new(false);
 static HOST: Mutex<Option<Host>> = Mutex::new(None);
 
 /// Says that the plugin was loaded as a library, and not compiled into the program.
-pub(crate) fn set_in_own_library() {
+#[doc(hidden)]
+pub fn set_in_own_library() {
     IN_OWN_LIBRARY.store(true, Ordering::Relaxed);
 }
 

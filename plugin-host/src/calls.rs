@@ -66,7 +66,7 @@ use self::unsupervised::{Compared, KeptState};
 pub use self::{
     descriptors::guard_descriptor,
     exit::{ExitFunction, exit_called},
-    process_state::keep_process_state,
+    process_state::{ProcessState, StateChange, StateKind, keep_process_state},
     report::{ReportFormat, set_report_format},
     supervision::{PausedPlugin, Supervision, finish, set_command},
     threads::{StartFunction, create_thread},

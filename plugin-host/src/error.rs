@@ -211,6 +211,28 @@ impl std::error::Error for IsolatedError {
 }
 
 impl LoadError {
+    /// The stable code of `plugin check`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create-failed",
+            Self::Disagrees { .. } => "passport-mismatch",
+            #[cfg(target_os = "linux")]
+            Self::Ended(_) | Self::Isolated { .. } => "not-loadable",
+            Self::Layout { .. } => "incompatible-interfaces",
+            Self::LibraryConflict { .. } => "library-conflict",
+            Self::NamedTwice { .. } => "same-name",
+            Self::NoProcess { .. } | Self::NotIsolated { .. } | Self::Paused { .. } | Self::System { .. } => {
+                "not-loadable"
+            }
+            Self::NotPermitted { .. } | Self::PinMismatch { .. } => "not-permitted",
+            Self::Preflight(error) => error.code(),
+            Self::ReservedName { .. } => "reserved-name",
+            Self::Select(_) => "not-found",
+            Self::Toolkit { .. } => "incompatible-abi-stable",
+        }
+    }
+
     /// The facts that are not in the message, for a line below it.
     #[must_use]
     pub fn details(&self) -> Option<String> {

@@ -70,7 +70,7 @@ pub use handle_table::HandleTable;
 pub use hook_errors::HookErrors;
 pub use identity::Identity;
 pub use link::{Link, LoadTimes};
-pub use load::{Candidate, Loader};
+pub use load::{Candidate, LoadStep, Loader};
 pub use loaded_file::FileStamp;
 pub use pin::Pin;
 pub use policy::Policy;

@@ -29,6 +29,17 @@ use super::{
     services,
 };
 
+/// A step of loading a plugin, in which its code may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadStep {
+    /// The system's loader maps the library, and runs its constructors.
+    Open,
+    /// The interfaces are compared.
+    Layout,
+    /// The plugin's `create`.
+    Create,
+}
+
 /// Loads plugins.
 #[derive(Debug)]
 pub struct Loader {
@@ -39,6 +50,8 @@ pub struct Loader {
     /// By the plugin's name.
     required: BTreeMap<String, Pin>,
     target: OnceLock<HostTarget>,
+    /// Called before each step.
+    observer: Option<fn(LoadStep)>,
     #[cfg(target_os = "linux")]
     isolations: Isolations,
     #[cfg(target_os = "linux")]
@@ -76,6 +89,7 @@ impl Loader {
             supervision: None,
             required: BTreeMap::new(),
             target: OnceLock::new(),
+            observer: None,
             #[cfg(target_os = "linux")]
             isolations: Isolations::default(),
             #[cfg(target_os = "linux")]
@@ -92,6 +106,12 @@ impl Loader {
     pub fn with_supervision(mut self, supervision: Supervision) -> Self {
         self.supervision = Some(supervision);
         self
+    }
+
+    /// Calls a function before each step of loading a plugin into this process.
+    #[must_use]
+    pub fn with_observer(self, observer: fn(LoadStep)) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// Whether a plugin is paused, since it ended several processes in a row. A file that was replaced is
@@ -218,11 +238,13 @@ impl Loader {
         }
         let Candidate { file, passport, by_path, took, .. } = candidate;
         let start = Instant::now();
+        self.observe(LoadStep::Open);
         let call = CallRecord::new(identity, "in a constructor of its library", CallLimit::Create).enter();
         let header = file.load(&passport, by_path)?;
         drop(call);
         let opened = Instant::now();
         calls::note_library(identity, library::address(header));
+        self.observe(LoadStep::Layout);
         let call = CallRecord::new(identity, "in the check of its interfaces", CallLimit::Create).enter();
         let module =
             preflight::contain(file.path(), "its description of the interfaces cannot be read", || {
@@ -231,6 +253,7 @@ impl Loader {
         drop(call);
         let checked = Instant::now();
         let section = self.section(passport.name());
+        self.observe(LoadStep::Create);
         let link = Link::create(&module, &passport, Some(file), self.program, section)?;
         let times = LoadTimes {
             preflight: took,
@@ -240,6 +263,12 @@ impl Loader {
         };
         log::debug!("loaded {}: {times}", link.identity());
         Ok(link.with_times(times))
+    }
+
+    fn observe(&self, step: LoadStep) {
+        if let Some(observer) = self.observer {
+            observer(step);
+        }
     }
 
     fn section(&self, plugin: &str) -> &serde_json::Value {

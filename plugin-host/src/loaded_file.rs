@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 use super::{
     error::LoadError,
     library,
-    preflight::{self, LoaderState, Passport, PreflightError},
+    preflight::{self, FileFacts, LoaderState, Passport, PreflightError},
 };
 
 /// How often a file is copied that changes meanwhile.
@@ -128,6 +128,12 @@ impl LoadedFile {
     /// What is checked, and loaded if it need not be loaded by its path.
     pub(super) fn content(&self) -> &File {
         self.0.copy.as_ref().unwrap_or(&self.0.file)
+    }
+
+    /// Facts that do not decide whether it loads; `None` where its format is not ELF.
+    #[must_use]
+    pub fn facts(&self) -> Option<FileFacts> {
+        preflight::facts(self.content())
     }
 
     /// SHA-256 of the content that was checked, in lower-case hex.

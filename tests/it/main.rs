@@ -38,6 +38,10 @@ mod naming;
 mod network;
 #[cfg(target_os = "linux")]
 mod noexec;
+#[cfg(target_os = "linux")]
+mod plugin_c;
+#[cfg(target_os = "linux")]
+mod plugin_check;
 mod plugin_new;
 mod printable;
 mod project;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use flyte_client::config::documented_keys;
-use flyte_host::{app::args::Cli, env, settings, ui::exit_code::Exit};
+use flyte_host::{app::args::Cli, check_code::CODES, env, settings, ui::exit_code::Exit};
 use snapbox::{Data, assert_data_eq, data::DataFormat};
 
 /// Compares a page with what it should be, or writes it if `SNAPSHOTS` is `overwrite`.
@@ -58,6 +58,21 @@ fn exit_codes() {
         table(&["Exit code", "Meaning"], rows)
     );
     check("exit-codes.md", &text);
+}
+
+#[test]
+fn check_codes() {
+    let row = |code: &flyte_host::check_code::Code| {
+        let texts = [code.level.name(), code.why, code.remedy].map(str::to_owned);
+        [vec![format!("`{}`", code.name)], texts.to_vec()].concat()
+    };
+    let text = format!(
+        "# Findings of `plugin check`\n\n\
+         The codes do not change. An error ends `flyte-host plugin check` with exit code 11; `--strict` makes\n\
+         each warning an error. What the check does: [Checking a plugin](../plugins/checking.md).\n\n{}",
+        table(&["Code", "Level", "Why it matters", "Remedy"], CODES.iter().map(row))
+    );
+    check("check-codes.md", &text);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod architecture;
 mod bench;
 mod bridge;
+mod c_header;
 mod command;
 mod compilers;
 mod debian;
@@ -69,6 +70,8 @@ enum Chore {
     Soak(soak::Args),
     /// Run the fuzz targets, which need a nightly compiler and cargo-fuzz
     Fuzz(fuzz::Args),
+    /// Write the C header of plugins from the crate `plugin-c`
+    CHeader,
     /// List the import cycles of each crate
     Cycles,
     /// List the paths and large files that ARCHITECTURE.md gets wrong or leaves out
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run_benchmarks(&workspace, &args),
         Chore::Soak(args) => soak::soak(&workspace, &args),
         Chore::Fuzz(args) => fuzz::fuzz(&workspace, &args),
+        Chore::CHeader => c_header::write(&workspace),
         Chore::Cycles => import_cycles::print_cycles(&workspace),
         Chore::Map => architecture::print_gaps(&workspace),
         Chore::Wording { folders } => wording::print_findings(&workspace, &folders),

@@ -29,8 +29,13 @@ const UNSAFE_FILES: &[&str] = &[
     "plugin-host/src/handshake.rs",
     "plugin-host/src/isolated/confine/descriptors.rs",
     "plugin-host/src/library.rs",
+    "plugin-abi/c/src/export.rs",
+    "plugin-abi/c/src/functions.rs",
+    "plugin-abi/c/src/plugin.rs",
+    "plugin-abi/c/src/text.rs",
     "plugin-abi/src/export.rs",
     "plugin-abi/src/vtable.rs",
+    "tests/plugins/careless/src/lib.rs",
     "tests/plugins/crashing/src/lib.rs",
     "tests/plugins/hostile/src/syscalls.rs",
 ];

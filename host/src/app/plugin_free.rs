@@ -71,7 +71,7 @@ impl PluginFreeCommand {
         let (candidates, plugin_error) = match parsed.path().get(1).map(String::as_str) {
             Some("list" | "show") => chosen(flags, settings, loader),
             // They find a selected plugin by its name, and work beside one that cannot be used.
-            Some("enable" | "path" | "wheel") => (chosen(flags, settings, loader).0, None),
+            Some("check" | "enable" | "path" | "wheel") => (chosen(flags, settings, loader).0, None),
             _ => (Vec::new(), None),
         };
         let in_use: Vec<PluginInUse> = candidates.iter().map(in_use).collect();
@@ -124,7 +124,7 @@ fn is_unloaded(parsed: &Parsed) -> bool {
     match path[..] {
         ["completion", ..]
         | ["config", "path"]
-        | ["plugin", "disable" | "enable" | "list" | "new" | "path" | "wheel"] => true,
+        | ["plugin", "check" | "disable" | "enable" | "list" | "new" | "path" | "wheel"] => true,
         ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
         _ => false,
     }
@@ -147,6 +147,7 @@ mod tests {
             "flyte-host plugin show a --static",
             "flyte-host config path",
             "flyte-host plugin new acme",
+            "flyte-host plugin check acme",
         ] {
             assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }

@@ -42,8 +42,8 @@ pub fn end_process(code: u8) -> ! {
 /// Writes what C code of plugins has buffered, as the end of a C program does.
 ///
 /// Waits for it 200 ms: a thread of a plugin may hold a stream's lock as long as it likes.
-#[cfg(all(unix, not(coverage)))]
-fn flush_c_streams() {
+#[cfg(unix)]
+pub(super) fn flush_c_streams() {
     use std::{sync::mpsc, thread, time::Duration};
 
     let (sender, flushed) = mpsc::sync_channel(1);

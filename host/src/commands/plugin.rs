@@ -1,6 +1,7 @@
 //! `plugin`: creates, lists, shows, enables, disables and packages plugins.
 //! Works even if a plugin cannot be loaded.
 
+pub(crate) mod check;
 mod enable;
 mod list;
 mod new;
@@ -27,6 +28,15 @@ pub(crate) struct PluginArgs {
 
 #[derive(Debug, Subcommand)]
 enum PluginCommand {
+    /// Check a plugin: its file, its hooks and its commands
+    ///
+    /// The plugin's code runs in child processes: every hook with many inputs, twice and from several threads,
+    /// and the options of its commands. A command itself runs only with `--run`. The codes of the findings
+    /// are in the documentation.
+    #[command(
+        after_help = "Examples:\n  flyte-host plugin check ./target/release/libacme.so\n  flyte-host plugin check --strict --run hello ./libacme.so"
+    )]
+    Check(check::CheckArgs),
     /// Disable a plugin
     #[command(after_help = "Example:\n  flyte-host plugin disable acme")]
     Disable(enable::DisableArgs),
@@ -79,6 +89,7 @@ struct PathArgs {
 /// As each of its commands.
 pub(crate) fn run(args: &PluginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.command {
+        PluginCommand::Check(args) => check::run(args, context),
         PluginCommand::Disable(args) => enable::disable(args, context),
         PluginCommand::Enable(args) => enable::enable(args, context),
         PluginCommand::List => list::run(context),

@@ -58,6 +58,12 @@ impl Ui {
         Self { format, ..self.clone() }
     }
 
+    /// For a command whose output no one reads.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn discarded() -> Self {
+        Self { streams: Streams::discarded(), ..Self::default() }
+    }
+
     /// The output format of the command.
     #[must_use]
     pub(crate) const fn format(&self) -> Format {

@@ -47,22 +47,30 @@ pub(crate) struct Streams(Arc<Shared>);
 struct Shared {
     /// Unset until the first line, since most commands print none.
     progress: OnceLock<MultiProgress>,
+    /// Nothing is written.
+    discards: bool,
     /// In tests, what is written goes here, as if neither stream were a terminal.
     #[cfg(test)]
     captured: Option<[std::sync::Mutex<Vec<u8>>; 2]>,
 }
 
 impl Streams {
+    /// Streams that nothing comes out of, and that are no terminals.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn discarded() -> Self {
+        Self(Arc::new(Shared { discards: true, ..Shared::default() }))
+    }
+
     /// Whether a stream is a terminal.
     #[must_use]
     pub(crate) fn is_terminal(&self, stream: Stream) -> bool {
-        !self.is_captured() && stream.is_process_terminal()
+        !self.is_captured() && !self.0.discards && stream.is_process_terminal()
     }
 
     /// Whether a stream wants colour: on a terminal, unless `NO_COLOR` or `CLICOLOR_FORCE` say otherwise.
     #[must_use]
     pub(crate) fn color(&self, stream: Stream) -> bool {
-        !self.is_captured() && stream.wants_color()
+        !self.is_captured() && !self.0.discards && stream.wants_color()
     }
 
     /// Writes bytes, without ANSI styles unless the stream wants colour.
@@ -71,6 +79,9 @@ impl Streams {
     ///
     /// [`WriteError`].
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
+        if self.0.discards {
+            return Ok(());
+        }
         #[cfg(test)]
         if self.is_captured() {
             return self.write_raw(stream, &anstream::adapter::strip_bytes(bytes).into_vec());
@@ -89,6 +100,9 @@ impl Streams {
     ///
     /// As [`Streams::write`].
     pub(crate) fn write_raw(&self, stream: Stream, bytes: &[u8]) -> Result<(), WriteError> {
+        if self.0.discards {
+            return Ok(());
+        }
         #[cfg(test)]
         if let Some([out, err]) = &self.0.captured {
             let captured = if stream == Stream::Out { out } else { err };

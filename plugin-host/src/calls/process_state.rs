@@ -75,7 +75,7 @@ pub(super) struct KeptState<'a> {
 
 impl<'a> KeptState<'a> {
     fn new(identity: &'a Identity, site: &'a str, compared: Compared) -> Self {
-        Self { before: ProcessState::now(compared), identity, site }
+        Self { before: ProcessState::read(compared), identity, site }
     }
 
     /// `None` in a program that does not watch calls.
@@ -90,7 +90,7 @@ impl<'a> KeptState<'a> {
 
 impl Drop for KeptState<'_> {
     fn drop(&mut self) {
-        let changes: Vec<String> = self.before.restore().iter().map(Change::to_string).collect();
+        let changes: Vec<String> = self.before.restore().iter().map(StateChange::to_string).collect();
         if !changes.is_empty() {
             let (identity, site, changes) = (self.identity, self.site, changes.join(", "));
             let hint = identity.report_hint();
@@ -99,8 +99,8 @@ impl Drop for KeptState<'_> {
     }
 }
 
-/// The state of the process at one time.
-struct ProcessState {
+/// The state of the process at one time: what all of it shares, and no plugin should change.
+pub struct ProcessState {
     directory: Option<PathBuf>,
     umask: Mode,
     locale: Option<CString>,
@@ -113,25 +113,54 @@ struct ProcessState {
     environment: Vec<usize>,
 }
 
-/// What a plugin changed.
-#[derive(Debug, PartialEq, Eq)]
-struct Change {
-    what: String,
-    is_restored: bool,
+/// A change of the process's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateChange {
+    /// Which part of the state.
+    pub kind: StateKind,
+    /// The part by its name, with what is known of the change.
+    pub what: String,
+    /// Whether it is as before now.
+    pub is_restored: bool,
 }
 
-impl fmt::Display for Change {
+/// A part of the process's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateKind {
+    /// A descriptor that belongs to the program.
+    Descriptor,
+    /// The working directory.
+    Directory,
+    /// The environment variables.
+    Environment,
+    /// The locale of the C library.
+    Locale,
+    /// The action of a signal.
+    Signal,
+    /// The mode of the terminal at the standard input.
+    Terminal,
+    /// The mask of the permissions of new files.
+    Umask,
+}
+
+impl fmt::Display for StateChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.what, if self.is_restored { "restored" } else { "not restored" })
     }
 }
 
-fn restored(what: impl Into<String>) -> Change {
-    Change { what: what.into(), is_restored: true }
+fn restored(kind: StateKind, what: impl Into<String>) -> StateChange {
+    StateChange { kind, what: what.into(), is_restored: true }
 }
 
 impl ProcessState {
-    fn now(compared: Compared) -> Self {
+    /// The present state.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::read(Compared::All)
+    }
+
+    fn read(compared: Compared) -> Self {
         let is_all = compared == Compared::All;
         Self {
             directory: std::env::current_dir().ok(),
@@ -146,21 +175,25 @@ impl ProcessState {
 
     /// Restores what was changed since, except the environment, which other threads may be reading. Returns
     /// what it was.
-    fn restore(&self) -> Vec<Change> {
+    pub fn restore(&self) -> Vec<StateChange> {
         // First: the warning goes to one of them.
         let mut changes = self.restore_descriptors();
-        let now = Self::now(Compared::All);
+        let now = Self::now();
         if let Some(before) = self.directory.as_ref().filter(|_| self.directory != now.directory) {
             let is_restored = process::chdir(before).is_ok();
-            changes.push(Change { what: "the working directory".to_owned(), is_restored });
+            changes.push(StateChange {
+                kind: StateKind::Directory,
+                what: "the working directory".to_owned(),
+                is_restored,
+            });
         }
         if self.umask != now.umask {
             process::umask(self.umask);
-            changes.push(restored("the umask"));
+            changes.push(restored(StateKind::Umask, "the umask"));
         }
         if let Some(before) = self.locale.as_deref().filter(|_| self.locale != now.locale) {
             set_locale(before);
-            changes.push(restored("the locale"));
+            changes.push(restored(StateKind::Locale, "the locale"));
         }
         changes.extend(self.restore_signals(&now));
         changes.extend(self.restore_terminal(&now));
@@ -168,16 +201,17 @@ impl ProcessState {
         changes
     }
 
-    fn restore_descriptors(&self) -> Vec<Change> {
+    fn restore_descriptors(&self) -> Vec<StateChange> {
         let changed = self.descriptors.iter().filter(|descriptor| descriptor.is_changed());
-        let restore = |descriptor: &Descriptor| Change {
+        let restore = |descriptor: &Descriptor| StateChange {
+            kind: StateKind::Descriptor,
             what: descriptor.name().to_owned(),
             is_restored: descriptor.restore(),
         };
         changed.map(restore).collect()
     }
 
-    fn restore_signals(&self, now: &Self) -> Option<Change> {
+    fn restore_signals(&self, now: &Self) -> Option<StateChange> {
         let pairs = SIGNALS.iter().zip(self.signals.iter().zip(&now.signals));
         let changed = pairs.filter_map(|((signal, name), (before, now))| {
             let (before, now) = (before.as_ref()?, now.as_ref()?);
@@ -186,19 +220,21 @@ impl ProcessState {
             Some(*name)
         });
         let names: Vec<&str> = changed.collect();
-        (!names.is_empty()).then(|| restored(format!("the action of {}", names.join(", "))))
+        (!names.is_empty())
+            .then(|| restored(StateKind::Signal, format!("the action of {}", names.join(", "))))
     }
 
-    fn restore_terminal(&self, now: &Self) -> Option<Change> {
+    fn restore_terminal(&self, now: &Self) -> Option<StateChange> {
         let (before, now) = (self.terminal.as_ref()?, now.terminal.as_ref()?);
         let modes = |it: &libc::termios| (it.c_iflag, it.c_oflag, it.c_cflag, it.c_lflag);
-        (modes(before) != modes(now)).then(|| Change {
+        (modes(before) != modes(now)).then(|| StateChange {
+            kind: StateKind::Terminal,
             what: "the mode of the terminal".to_owned(),
             is_restored: set_terminal(before),
         })
     }
 
-    fn changed_variables(&self, now: &Self) -> Option<Change> {
+    fn changed_variables(&self, now: &Self) -> Option<StateChange> {
         if self.environment == now.environment {
             return None;
         }
@@ -210,7 +246,7 @@ impl ProcessState {
             [] => "the environment".to_owned(),
             names => format!("the environment variables {}", names.join(", ")),
         };
-        Some(Change { what, is_restored: false })
+        Some(StateChange { kind: StateKind::Environment, what, is_restored: false })
     }
 }
 
@@ -310,26 +346,26 @@ mod tests {
     /// One test: it changes what all tests of this program share.
     #[test]
     fn what_was_changed_is_named_and_restored() {
-        let before = ProcessState::now(Compared::All);
-        let beside = ProcessState::now(Compared::BesideHost);
+        let before = ProcessState::now();
+        let beside = ProcessState::read(Compared::BesideHost);
         assert_eq!(before.restore(), []);
         process::umask(Mode::RWXO);
         let mut ignored = action(libc::SIGWINCH).unwrap();
         ignored.sa_sigaction = libc::SIG_IGN;
         set_action(libc::SIGWINCH, &ignored);
         set_locale(c"C.UTF-8");
-        let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
+        let changes: Vec<String> = before.restore().iter().map(StateChange::to_string).collect();
         assert_eq!(
             changes,
             ["the umask (restored)", "the locale (restored)", "the action of SIGWINCH (restored)"]
         );
         assert_eq!(before.restore(), []);
-        assert_eq!(ProcessState::now(Compared::All).umask, before.umask);
+        assert_eq!(ProcessState::now().umask, before.umask);
         process::umask(Mode::RWXO);
         set_action(libc::SIGWINCH, &ignored);
-        let changes: Vec<String> = beside.restore().iter().map(Change::to_string).collect();
+        let changes: Vec<String> = beside.restore().iter().map(StateChange::to_string).collect();
         assert_eq!(changes, ["the umask (restored)"]);
-        let changes: Vec<String> = before.restore().iter().map(Change::to_string).collect();
+        let changes: Vec<String> = before.restore().iter().map(StateChange::to_string).collect();
         assert_eq!(changes, ["the action of SIGWINCH (restored)"]);
     }
 }

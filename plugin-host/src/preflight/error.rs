@@ -381,6 +381,42 @@ fn named(symbols: &[String]) -> String {
 }
 
 impl PreflightError {
+    /// The stable code of `plugin check`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AbiStable { .. } => "incompatible-abi-stable",
+            Self::Changed { .. }
+            | Self::NameTooLong { .. }
+            | Self::NoPermission { .. }
+            | Self::Unreadable { .. } => "unreadable",
+            Self::CutShort { .. } => "truncated",
+            Self::Damaged { .. } => "damaged",
+            Self::DanglingLink { .. }
+            | Self::LinkLoop { .. }
+            | Self::Missing { .. }
+            | Self::MissingFolder { .. } => "not-found",
+            Self::Directory { .. } | Self::NotRegular { .. } => "not-a-file",
+            Self::Empty { .. } => "empty",
+            Self::Export { .. } => "invalid-export",
+            Self::GlibcTooOld { .. } => "glibc-too-old",
+            Self::HalfPlugin { .. } => "missing-export",
+            Self::LibraryConflict { .. } => "library-conflict",
+            Self::MissingLibrary { .. } => "missing-library",
+            Self::MissingVersion { .. } => "missing-library-version",
+            Self::NoExec { .. } => "no-exec",
+            Self::NotALibrary { .. } => "not-a-library",
+            Self::NotAPlugin { .. } => "not-a-plugin",
+            Self::OtherCLibrary { .. } => "other-c-library",
+            Self::OtherCpu { .. } => "other-cpu",
+            Self::OtherMajor { .. } | Self::Protocol { .. } | Self::Unnumbered { .. } => "other-protocol",
+            Self::OtherSystem { .. } => "other-system",
+            Self::Passport { .. } | Self::PassportFormat { .. } => "invalid-passport",
+            Self::TooLarge { .. } => "too-large",
+            Self::Unresolved { .. } => "missing-symbol",
+        }
+    }
+
     /// Whether the text of the system's loader is about the same thing: its search may have been another one.
     #[must_use]
     pub fn is_confirmed_by(&self, loader_text: &str) -> bool {

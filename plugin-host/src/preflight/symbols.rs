@@ -65,6 +65,11 @@ impl Symbol {
         self.section != 0 && self.info >> 4 != elf::STB_LOCAL.0
     }
 
+    /// Without the names of versions, which are absolute symbols.
+    fn is_exported(&self) -> bool {
+        self.is_defined() && self.section != elf::SHN_ABS.0
+    }
+
     fn must_resolve(&self) -> bool {
         self.section == 0 && self.info >> 4 == elf::STB_GLOBAL.0 && self.name != 0
     }
@@ -131,6 +136,22 @@ impl<'d> Symbols<'d> {
             _ => None,
         };
         (1..end.unwrap_or(0)).map_while(|index| self.symbol(index)).filter(Symbol::must_resolve)
+    }
+
+    /// The names of the symbols that other libraries may use, without those that linkers make.
+    pub(super) fn exported(&self) -> Vec<&[u8]> {
+        const MADE_BY_LINKERS: [&[u8]; 5] = [b"_init", b"_fini", b"__bss_start", b"_edata", b"_end"];
+        let range = match (&self.hash, self.shape) {
+            (Hash::Gnu(table), Some(shape)) => gnu_range(shape, table),
+            (Hash::SysV(table), Some(shape)) => shape.u32(table, 4).map(|count| (1, count)),
+            _ => None,
+        };
+        let (first, end) = range.unwrap_or_default();
+        let symbols = (first..end).map_while(|index| self.symbol(index)).filter(Symbol::is_exported);
+        symbols
+            .map(|symbol| self.text(symbol.name.into()).unwrap_or_default())
+            .filter(|name| !MADE_BY_LINKERS.contains(name))
+            .collect()
     }
 
     /// The version in which `symbol`, an undefined one, is needed.
@@ -230,6 +251,26 @@ fn linked<T>(entry: impl Fn(usize) -> Option<(T, u32)>) -> impl Iterator<Item = 
         Some(value)
     })
     .take(MAX_VERSIONS)
+}
+
+/// The number of the first symbol that GNU's hash table reaches, and the one behind the last.
+fn gnu_range(shape: Shape, table: &[u8]) -> Option<(u32, u32)> {
+    let buckets = usize::try_from(shape.u32(table, 0)?).ok()?;
+    let first = shape.u32(table, 4)?;
+    let filter = usize::try_from(shape.u32(table, 8)?).ok()?.checked_mul(shape.word_size())?;
+    let buckets_at = filter.checked_add(16)?;
+    let chains_at = buckets_at.checked_add(buckets.checked_mul(4)?)?;
+    let starts = table.get(buckets_at..chains_at)?.chunks_exact(4);
+    let last = starts.filter_map(|bucket| shape.u32(bucket, 0)).max()?;
+    let mut end = last.max(first);
+    loop {
+        let link = usize::try_from(end.checked_sub(first)?).ok()?;
+        let value = shape.u32(table, chains_at.checked_add(link.checked_mul(4)?)?)?;
+        end = end.checked_add(1)?;
+        if value & 1 != 0 {
+            return Some((first, end));
+        }
+    }
 }
 
 fn each_gnu(shape: Shape, table: &[u8], name: &[u8], consider: &mut impl FnMut(u32)) -> Option<()> {

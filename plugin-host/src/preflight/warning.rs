@@ -40,6 +40,20 @@ pub enum WarningKind {
     WritableCode,
 }
 
+impl WarningKind {
+    /// The stable code of `plugin check`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ExecutableStack => "executable-stack",
+            Self::GroupWritable | Self::OtherOwner | Self::WorldWritable => "file-permissions",
+            Self::StaticTls => "static-tls",
+            Self::TextRelocations => "text-relocations",
+            Self::WritableCode => "writable-code",
+        }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plugin = &self.plugin;

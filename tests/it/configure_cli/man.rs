@@ -67,6 +67,7 @@ flyte-host-launchplan-deactivate.1
 flyte-host-launchplan.1
 flyte-host-login.1
 flyte-host-logout.1
+flyte-host-plugin-check.1
 flyte-host-plugin-disable.1
 flyte-host-plugin-enable.1
 flyte-host-plugin-list.1

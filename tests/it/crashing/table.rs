@@ -76,7 +76,7 @@ const CHANGES: [&str; 9] = [
 ];
 
 /// Every command of the program, with arguments that it gets past where that needs no server.
-const COMMANDS: [&str; 53] = [
+const COMMANDS: [&str; 54] = [
     "--help",
     "--version",
     "completion bash",
@@ -109,6 +109,7 @@ const COMMANDS: [&str; 53] = [
     "login",
     "logout",
     "man --out-dir man",
+    "plugin check nosuch",
     "plugin disable crashing",
     "plugin enable crashing",
     "plugin list",

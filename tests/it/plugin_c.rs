@@ -1,0 +1,184 @@
+//! Plugins in C and C++: the examples of `plugin-abi/c`, compiled, checked and loaded.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use snapbox::str;
+use tests::{TestEnvironment, patch, snapshot};
+
+use crate::home_with;
+
+/// Every warning of the compilers is an error.
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin-abi/c")
+}
+
+fn compiler(name: &str, standard: &str) -> Command {
+    let mut command = Command::new(name);
+    command.arg(format!("-std={standard}")).args(WARNINGS).arg("-I").arg(folder().join("include"));
+    command
+}
+
+#[track_caller]
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The static library that Cargo built of `plugin-c`, beside this test.
+fn static_library() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let files = fs::read_dir(test.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let libraries = files.filter(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("libplugin_c-") && name.ends_with(".a")
+    });
+    let modified = |path: &PathBuf| fs::metadata(path).unwrap().modified().unwrap();
+    libraries.max_by_key(modified).expect("`plugin-c` is a dependency of this package")
+}
+
+/// Compiles an example into the plugins directory of a home, as `docs/src/plugins/other-languages.md` says.
+fn install(home: &TestEnvironment, name: &str) -> PathBuf {
+    let library = home.plugins().join(format!("lib{name}.so"));
+    let (mut command, source) = match name {
+        "acme-c" => (compiler("cc", "c11"), "acme.c"),
+        _ => (compiler("c++", "c++17"), "acme.cpp"),
+    };
+    let map = format!("-Wl,--version-script={}", folder().join("include/flyte_plugin.map").display());
+    command.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(folder().join("examples").join(source));
+    command.args(["-Wl,-u,flyte_plugin_header_1", "-Wl,--gc-sections", &map]).arg(static_library());
+    succeed(command.args(["-lgcc_s", "-lpthread", "-ldl", "-lm"]));
+    library
+}
+
+fn home_of(names: &[&str]) -> TestEnvironment {
+    let mut home = home_with(&["acme", "faulty"]);
+    for name in names {
+        install(&home, name);
+    }
+    home.set("FLYTE_PLUGIN", names.join(":"));
+    home
+}
+
+#[test]
+fn the_header_is_c_and_cpp() {
+    let header = folder().join("include/flyte_plugin.h");
+    for (name, standard, language) in [("cc", "c99", "c"), ("cc", "c17", "c"), ("c++", "c++11", "c++")] {
+        let home = home_with(&[]);
+        let source = home.write("only.c", "#include \"flyte_plugin.h\"\n#include \"flyte_plugin.h\"\n");
+        succeed(compiler(name, standard).args(["-fsyntax-only", "-x", language]).arg(source));
+        assert!(header.exists());
+    }
+}
+
+#[test]
+fn a_plugin_in_c_has_the_six_hooks() {
+    let mut home = home_of(&["acme-c"]);
+    home.set("ACME_C_IMAGE", "registry.example/c:v1");
+    let shown = home.run(["plugin", "show", "acme-c", "-o", "json"]);
+    let shown: Value = serde_json::from_str(shown.success().stdout()).unwrap();
+    let answer = |hook: &str| shown["hooks"][hook].to_string();
+    for hook in plugin_host_hooks() {
+        assert_eq!(shown["hooks"][hook]["overridden"], true, "{hook}: {shown:#}");
+    }
+    assert!(answer("get_remote").contains("x-acme"), "{shown:#}");
+    assert!(answer("configure_cli").contains("greet-c"), "{shown:#}");
+    assert!(answer("secret_requires_group").contains("false"), "{shown:#}");
+    assert!(answer("get_default_image").contains("registry.example/c:v1"), "{shown:#}");
+    assert!(answer("get_auth_success_html").contains("Signed in with"), "{shown:#}");
+    assert!(answer("get_default_cache_policies").contains("acme-c"), "{shown:#}");
+    home.set("ACME_C_ENDPOINT", "staging.acme.example");
+    let connection = home.run(["config", "show"]);
+    let because = "plugin `acme-c` (variable `ACME_C_ENDPOINT`)";
+    assert!(connection.success().stdout().contains(because), "{connection}");
+}
+
+fn plugin_host_hooks() -> [&'static str; 6] {
+    [
+        "get_remote",
+        "configure_cli",
+        "secret_requires_group",
+        "get_default_image",
+        "get_auth_success_html",
+        "get_default_cache_policies",
+    ]
+}
+
+#[test]
+fn a_command_in_c_runs_and_fails() {
+    let home = home_of(&["acme-c"]);
+    snapshot!(home.run(["greet-c"]).to_string(), str![]);
+    snapshot!(home.run(["greet-c", "--fail"]).to_string(), str![]);
+}
+
+/// The image is that of the plugin behind, and so is its error.
+#[test]
+fn a_hook_in_c_asks_the_rest_of_the_chain() {
+    let mut home = home_of(&["acme-c"]);
+    for (chain, expected) in [("acme-c", "null"), ("acme-c:acme", "my-company/flyte-base:v1.2.3")] {
+        home.set("FLYTE_PLUGIN", chain);
+        assert!(image(&home).contains(expected), "{chain}");
+    }
+    home.set("FLYTE_PLUGIN", "acme-c:faulty").set("FAULT", "error:get_default_image");
+    let failed = home.run(["register", "--dry-run", task(&home).to_str().unwrap(), "--version", "v1"]);
+    assert!(failed.stderr().contains("plugin `faulty` 0.1.0 failed in `get_default_image`"), "{failed}");
+}
+
+/// A task without an image, in which the default shows.
+fn task(home: &TestEnvironment) -> PathBuf {
+    home.write("task.yaml", "tasks:\n  greet:\n    container: { command: [echo, hello] }\n")
+}
+
+fn image(home: &TestEnvironment) -> String {
+    let registered = home.run(["register", "--dry-run", task(home).to_str().unwrap(), "--version", "v1"]);
+    format!("{registered}null")
+}
+
+#[test]
+fn a_plugin_in_cpp_answers_declines_and_throws() {
+    let mut home = home_of(&["acme-cpp"]);
+    home.set("FLYTE_PLUGIN", "acme-cpp:acme");
+    assert!(image(&home).contains("mirror.acme.example/my-company/flyte-base:v1.2.3"));
+    assert_eq!(home.run(["greet-cpp"]).success().stdout(), "hello from C++\n");
+    home.set("ACME_CPP_THROW", "1");
+    let failed = home.run(["register", "--dry-run", task(&home).to_str().unwrap(), "--version", "v1"]);
+    let stderr = failed.failure(11).stderr();
+    assert!(stderr.contains("plugin `acme-cpp` 1.0.0 failed in `get_default_image`"), "{failed}");
+    assert!(stderr.contains("the mirror is closed"), "{failed}");
+}
+
+#[test]
+fn the_check_finds_nothing_in_them() {
+    let home = home_of(&["acme-c", "acme-cpp"]);
+    for (name, command) in [("acme-c", "greet-c"), ("acme-cpp", "greet-cpp")] {
+        let checked = home.run(["plugin", "check", "--strict", "--timeout", "30", "--run", command, name]);
+        checked.success();
+        assert!(!checked.stdout().contains("extra-exports"), "{checked}");
+    }
+}
+
+#[test]
+fn they_run_isolated() {
+    let mut home = home_of(&["acme-c"]);
+    home.set("FLYTE_PLUGIN_ISOLATE", "1");
+    assert_eq!(home.run(["greet-c"]).success().stdout(), "hello from C\n");
+}
+
+#[test]
+fn hooks_that_do_not_fit_the_table_are_refused() {
+    let home = home_of(&["acme-c"]);
+    patch(
+        &home.plugins().join("libacme-c.so"),
+        "\nhooks=get_remote,configure_cli,",
+        "\nhooks=get_remote,configure_clx,",
+    );
+    let refused = home.run(["config", "show"]);
+    let reason = "the hook `configure_cli` is not named in `FLYTE_PLUGIN`, and the table of functions has it";
+    assert!(refused.failure(11).stderr().contains(reason), "{refused}");
+}
