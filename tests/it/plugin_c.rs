@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 use snapbox::str;
-use tests::{TestEnvironment, patch, snapshot};
+use tests::{Output, TestEnvironment, patch, snapshot};
 
 use crate::home_with;
 
@@ -87,12 +87,13 @@ fn a_plugin_in_c_has_the_six_hooks() {
     for hook in plugin_host_hooks() {
         assert_eq!(shown["hooks"][hook]["overridden"], true, "{hook}: {shown:#}");
     }
-    assert!(answer("get_remote").contains("x-acme"), "{shown:#}");
     assert!(answer("configure_cli").contains("greet-c"), "{shown:#}");
     assert!(answer("secret_requires_group").contains("false"), "{shown:#}");
     assert!(answer("get_default_image").contains("registry.example/c:v1"), "{shown:#}");
     assert!(answer("get_auth_success_html").contains("Signed in with"), "{shown:#}");
     assert!(answer("get_default_cache_policies").contains("acme-c"), "{shown:#}");
+    let connection = home.run(["--sandbox", "config", "show"]);
+    assert!(connection.success().stdout().contains("headers.x-acme"), "{connection}");
     home.set("ACME_C_ENDPOINT", "staging.acme.example");
     let connection = home.run(["config", "show"]);
     let because = "plugin `acme-c` (variable `ACME_C_ENDPOINT`)";
@@ -113,41 +114,57 @@ fn plugin_host_hooks() -> [&'static str; 6] {
 #[test]
 fn a_command_in_c_runs_and_fails() {
     let home = home_of(&["acme-c"]);
-    snapshot!(home.run(["greet-c"]).to_string(), str![]);
-    snapshot!(home.run(["greet-c", "--fail"]).to_string(), str![]);
+    snapshot!(
+        home.run(["greet-c"]).to_string(),
+        str![[r#"
+hello from C
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(["greet-c", "--fail"]).to_string(),
+        str![[r#"
+------- stderr -------
+error: plugin `acme-c` 1.0.0 failed in the command `greet-c`
+  caused by: no one to greet
+  caused by: the office is empty
+hint: run `flyte-host greet-c` tomorrow
+[exit: 11]
+"#]]
+    );
+}
+
+/// A run of `register --dry-run` with a task without an image, in which the default shows.
+fn register(home: &TestEnvironment) -> Output {
+    home.write("task.yaml", "{ name: t, command: [uname] }");
+    home.run(["register", "--dry-run", "task.yaml", "--version", "v1", "-o", "yaml"])
 }
 
 /// The image is that of the plugin behind, and so is its error.
 #[test]
 fn a_hook_in_c_asks_the_rest_of_the_chain() {
     let mut home = home_of(&["acme-c"]);
-    for (chain, expected) in [("acme-c", "null"), ("acme-c:acme", "my-company/flyte-base:v1.2.3")] {
+    for (chain, is_there) in [("acme-c", false), ("acme-c:acme", true)] {
         home.set("FLYTE_PLUGIN", chain);
-        assert!(image(&home).contains(expected), "{chain}");
+        let registered = register(&home);
+        let stdout = registered.success().stdout();
+        assert_eq!(stdout.contains("my-company/flyte-base:v1.2.3"), is_there, "{chain}: {registered}");
     }
     home.set("FLYTE_PLUGIN", "acme-c:faulty").set("FAULT", "error:get_default_image");
-    let failed = home.run(["register", "--dry-run", task(&home).to_str().unwrap(), "--version", "v1"]);
-    assert!(failed.stderr().contains("plugin `faulty` 0.1.0 failed in `get_default_image`"), "{failed}");
-}
-
-/// A task without an image, in which the default shows.
-fn task(home: &TestEnvironment) -> PathBuf {
-    home.write("task.yaml", "tasks:\n  greet:\n    container: { command: [echo, hello] }\n")
-}
-
-fn image(home: &TestEnvironment) -> String {
-    let registered = home.run(["register", "--dry-run", task(home).to_str().unwrap(), "--version", "v1"]);
-    format!("{registered}null")
+    let failed = register(&home);
+    assert!(failed.stderr().contains("plugin `faulty` 0.4.1 failed in `get_default_image`"), "{failed}");
 }
 
 #[test]
 fn a_plugin_in_cpp_answers_declines_and_throws() {
     let mut home = home_of(&["acme-cpp"]);
     home.set("FLYTE_PLUGIN", "acme-cpp:acme");
-    assert!(image(&home).contains("mirror.acme.example/my-company/flyte-base:v1.2.3"));
+    let registered = register(&home);
+    let image = "mirror.acme.example/my-company/flyte-base:v1.2.3";
+    assert!(registered.success().stdout().contains(image), "{registered}");
     assert_eq!(home.run(["greet-cpp"]).success().stdout(), "hello from C++\n");
     home.set("ACME_CPP_THROW", "1");
-    let failed = home.run(["register", "--dry-run", task(&home).to_str().unwrap(), "--version", "v1"]);
+    let failed = register(&home);
     let stderr = failed.failure(11).stderr();
     assert!(stderr.contains("plugin `acme-cpp` 1.0.0 failed in `get_default_image`"), "{failed}");
     assert!(stderr.contains("the mirror is closed"), "{failed}");
@@ -180,5 +197,5 @@ fn hooks_that_do_not_fit_the_table_are_refused() {
     );
     let refused = home.run(["config", "show"]);
     let reason = "the hook `configure_cli` is not named in `FLYTE_PLUGIN`, and the table of functions has it";
-    assert!(refused.failure(11).stderr().contains(reason), "{refused}");
+    assert!(refused.failure(10).stderr().contains(reason), "{refused}");
 }

@@ -249,13 +249,13 @@ extern "C" {
  * "homepage=https://acme.example\n". All are literals.
  */
 #define FLYTE_PLUGIN(NAME, VERSION, HOOKS, MORE)                                                   \
-    __attribute__((used, visibility("default"))) const char flyte_plugin_passport_@MAJOR@[] =             \
+    const char flyte_plugin_passport_@MAJOR@[] =                                                          \
         "flyte-plugin-passport 1\nname=" NAME "\nversion=" VERSION                                 \
         "\nprotocol=@MAJOR@.@MINOR@\nhooks=" HOOKS "\nrustc=that of plugin-c @RELEASE@\ntarget=" FLYTE_PLUGIN_TARGET \
         "\nabi_stable=@ABI_STABLE@\n" MORE
 
 /* What FLYTE_PLUGIN defines. */
-extern const char flyte_plugin_passport_@MAJOR@[];
+extern __attribute__((visibility("default"))) const char flyte_plugin_passport_@MAJOR@[];
 
 "#;
 

@@ -38,13 +38,13 @@ extern "C" {
  * "homepage=https://acme.example\n". All are literals.
  */
 #define FLYTE_PLUGIN(NAME, VERSION, HOOKS, MORE)                                                   \
-    __attribute__((used, visibility("default"))) const char flyte_plugin_passport_1[] =             \
+    const char flyte_plugin_passport_1[] =                                                          \
         "flyte-plugin-passport 1\nname=" NAME "\nversion=" VERSION                                 \
         "\nprotocol=1.0\nhooks=" HOOKS "\nrustc=that of plugin-c 0.1.0\ntarget=" FLYTE_PLUGIN_TARGET \
         "\nabi_stable=0.11.3\n" MORE
 
 /* What FLYTE_PLUGIN defines. */
-extern const char flyte_plugin_passport_1[];
+extern __attribute__((visibility("default"))) const char flyte_plugin_passport_1[];
 
 /* What a function returns that succeeded. */
 #define FLYTE_OK 0
@@ -268,7 +268,7 @@ int flyte_group_hide(flyte_group *group, const char *command, flyte_error *error
 /* Sets the default of an option of the group. */
 int flyte_group_set_default(flyte_group *group, const char *option, const char *value, flyte_error *error);
 
-/* A group below a group, by its name; null if the name is none. Valid during the call of `configure_cli`. */
+/* A group below a group, by its name; null if the name is null or not UTF-8. Valid during the call of `configure_cli`. */
 flyte_group *flyte_group_find(flyte_group *group, const char *name);
 
 /* Reads the value of an argument; unset if it has none. */

@@ -501,7 +501,7 @@ pub unsafe extern "C" fn flyte_group_set_default(
     })
 }
 
-/// A group below a group, by its name; null if the name is none. Valid during the call of `configure_cli`.
+/// A group below a group, by its name; null if the name is null or not UTF-8. Valid during the call of `configure_cli`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flyte_group_find<'a>(
     group: Option<&mut FlyteGroup<'a>>,

@@ -236,6 +236,7 @@ completion
 config
 [exit: 0]
 $ flyte-host plugin <TAB>
+check
 disable
 enable
 list

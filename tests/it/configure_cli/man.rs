@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-wrote 65 pages to `pages`
+wrote 66 pages to `pages`
 [exit: 0]
 "#]]
     );
