@@ -1,7 +1,7 @@
 //! `cargo xtask c-header`: the C header of plugins, written from the Rust types and functions of `plugin-c`.
 //!
-//! Read are `interface.rs` (constants, structs, types of functions) and `functions.rs` (functions), whose docs
-//! become comments. Numbers of the protocol come from `plugin-abi`.
+//! Read are `interface.rs` (constants, structs, types of functions) and `functions.rs` (functions), whose
+//! docs become comments. Numbers of the protocol come from `plugin-abi`.
 
 use std::fs;
 
@@ -101,7 +101,7 @@ fn literal(expression: &Expr) -> Result<String> {
             Lit::Str(text) => Ok(text.value()),
             _ => Err("a constant is neither a number nor a text".into()),
         },
-        _ => Err("a constant is no literal".into()),
+        _ => Err("a constant is not a literal".into()),
     }
 }
 
@@ -149,7 +149,8 @@ fn c_name(name: &str) -> String {
     text
 }
 
-/// A declaration of `name`, which has asterisks and brackets already. `is_const`: what it points at is constant.
+/// A declaration of `name`, which has asterisks and brackets already. `is_const`: what it points at is
+/// constant.
 fn declare(ty: &Type, name: &str, is_const: bool) -> Result<String> {
     let pointer = |target: &Type, to_const: bool| {
         declare(target, &format!("*{}{name}", if is_const { "const " } else { "" }), to_const)
@@ -228,7 +229,7 @@ const START: &str = r#"/*
 extern "C" {
 #endif
 
-/* The target, as Rust names it. Define it before this file is included if it is none of these. */
+/* The target, as Rust names it. For another one, define it before this file is included. */
 #ifndef FLYTE_PLUGIN_TARGET
 #if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
 #define FLYTE_PLUGIN_TARGET "x86_64-unknown-linux-gnu"

@@ -30,9 +30,9 @@ pub(crate) struct PluginArgs {
 enum PluginCommand {
     /// Check a plugin: its file, its hooks and its commands
     ///
-    /// The plugin's code runs in child processes: every hook with many inputs, twice and from several threads,
-    /// and the options of its commands. A command itself runs only with `--run`. The codes of the findings
-    /// are in the documentation.
+    /// The plugin's code runs in child processes: every hook with many inputs, twice and from several
+    /// threads, and the options of its commands. A command itself runs only with `--run`. The codes of the
+    /// findings are in the documentation.
     #[command(
         after_help = "Examples:\n  flyte-host plugin check ./target/release/libacme.so\n  flyte-host plugin check --strict --run hello ./libacme.so"
     )]

@@ -1,4 +1,4 @@
-// Acme's plugin for flyte-host in C++: two hooks. No exception may leave a function that the host calls.
+// Acme's plugin for flyte-host in C++: the six hooks. No exception may leave a function that the host calls.
 
 #include <cstdlib>
 #include <exception>
@@ -22,25 +22,32 @@ int guarded(flyte_error *error, Function function) noexcept
     }
 }
 
-// The image of the rest of the chain, from Acme's mirror. Declines where there is none.
-int get_default_image(void *, const flyte_next *next, flyte_string *image, flyte_error *error)
+// What `create` makes; the other functions get it as `plugin`.
+struct Acme {
+    std::string mirror;
+};
+
+int create(const flyte_host *, void **plugin, flyte_error *error)
 {
     return guarded(error, [&] {
-        if (std::getenv("ACME_CPP_THROW") != nullptr) {
-            throw std::runtime_error("the mirror is closed");
-        }
-        if (flyte_next_get_default_image(next, image, error) != FLYTE_OK) {
-            return FLYTE_FAILED;
-        }
-        if (const char *behind = flyte_string_get(image)) {
-            const std::string mirrored = std::string("mirror.acme.example/") + behind;
-            return flyte_string_set(image, mirrored.c_str());
-        }
+        *plugin = new Acme{"mirror.acme.example"};
         return FLYTE_OK;
     });
 }
 
-int list(void *, const flyte_invocation *invocation, flyte_error *error)
+// The connection of the rest of the chain, with an audience.
+int get_remote(void *, const flyte_remote_request *request, const flyte_next *next, flyte_remote *remote,
+               flyte_error *error)
+{
+    return guarded(error, [&] {
+        if (flyte_next_get_remote(next, request, remote, error) != FLYTE_OK) {
+            return FLYTE_FAILED;
+        }
+        return flyte_remote_set(remote, "audience", "acme", error);
+    });
+}
+
+int greet(void *, const flyte_invocation *invocation, flyte_error *error)
 {
     return guarded(error, [&] { return flyte_invocation_print(invocation, "hello from C++\n", error); });
 }
@@ -51,22 +58,76 @@ int configure_cli(void *, flyte_group *main_group, flyte_error *error)
         flyte_command command = {};
         command.name = "greet-cpp";
         command.about = "Greet from C++";
-        command.run = list;
+        command.run = greet;
         return flyte_group_add(main_group, &command, error);
     });
 }
 
-flyte_functions functions()
+// As the rest of the chain decides.
+int secret_requires_group(void *, const flyte_next *next, int *answer, flyte_error *error)
 {
-    flyte_functions table = {};
-    table.size = sizeof table;
-    table.configure_cli = configure_cli;
-    table.get_default_image = get_default_image;
-    return table;
+    return guarded(error, [&] { return flyte_next_secret_requires_group(next, answer, error); });
+}
+
+// The image of the rest of the chain, from Acme's mirror. Declines where there is none.
+int get_default_image(void *plugin, const flyte_next *next, flyte_string *image, flyte_error *error)
+{
+    return guarded(error, [&] {
+        if (std::getenv("ACME_CPP_THROW") != nullptr) {
+            throw std::runtime_error("the mirror is closed");
+        }
+        if (flyte_next_get_default_image(next, image, error) != FLYTE_OK) {
+            return FLYTE_FAILED;
+        }
+        if (const char *behind = flyte_string_get(image)) {
+            const std::string mirrored = static_cast<Acme *>(plugin)->mirror + "/" + behind;
+            return flyte_string_set(image, mirrored.c_str());
+        }
+        return FLYTE_OK;
+    });
+}
+
+// The page of the rest of the chain, with a line of Acme's.
+int get_auth_success_html(void *, const char *endpoint, const flyte_next *next, flyte_string *html,
+                          flyte_error *error)
+{
+    return guarded(error, [&] {
+        if (flyte_next_get_auth_success_html(next, endpoint, html, error) != FLYTE_OK) {
+            return FLYTE_FAILED;
+        }
+        const char *behind = flyte_string_get(html);
+        const std::string page = (behind == nullptr ? std::string() : behind) + "<p>Welcome to Acme.</p>";
+        return flyte_string_set(html, page.c_str());
+    });
+}
+
+int get_default_cache_policies(void *, const flyte_next *next, flyte_policies *policies, flyte_error *error)
+{
+    return guarded(error, [&] {
+        if (flyte_next_get_default_cache_policies(next, policies, error) != FLYTE_OK) {
+            return FLYTE_FAILED;
+        }
+        flyte_policy policy = {};
+        policy.name = "acme-cpp";
+        policy.version = "v1";
+        return flyte_policies_add(policies, &policy, error);
+    });
 }
 
 } // namespace
 
-const flyte_functions flyte_plugin_functions_1 = functions();
+const flyte_functions flyte_plugin_functions_1 = {
+    sizeof(flyte_functions),
+    create,
+    get_remote,
+    configure_cli,
+    secret_requires_group,
+    get_default_image,
+    get_auth_success_html,
+    get_default_cache_policies,
+};
 
-FLYTE_PLUGIN("acme-cpp", "1.0.0", "configure_cli,get_default_image", "");
+FLYTE_PLUGIN("acme-cpp", "1.0.0",
+             "get_remote,configure_cli,secret_requires_group,get_default_image,get_auth_success_html,"
+             "get_default_cache_policies",
+             "");

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* The target, as Rust names it. Define it before this file is included if it is none of these. */
+/* The target, as Rust names it. For another one, define it before this file is included. */
 #ifndef FLYTE_PLUGIN_TARGET
 #if defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
 #define FLYTE_PLUGIN_TARGET "x86_64-unknown-linux-gnu"
@@ -73,7 +73,9 @@ typedef struct flyte_next flyte_next;
 typedef struct flyte_error flyte_error;
 /* A text that a function writes; unset at first, which declines. Valid during the call. */
 typedef struct flyte_string flyte_string;
-/* A connection to Flyte; its fields are unset at first, which leaves them to the host. Valid during the call. */
+/* A connection to Flyte; its fields are unset at first, which leaves them to the host. Valid during the
+ * call.
+ */
 typedef struct flyte_remote flyte_remote;
 /* A list of cache policies; empty at first. Valid during the call. */
 typedef struct flyte_policies flyte_policies;
@@ -174,8 +176,8 @@ struct flyte_command {
     size_t commands_length;
 };
 
-/* The functions of a plugin, which it exports by `FLYTE_PLUGIN`. One that is null is not overridden; the hooks
- * that `FLYTE_PLUGIN` names must be those that are not null.
+/* The functions of a plugin, which it defines as `flyte_plugin_functions_1`. One that is null is not
+ * overridden; the hooks that `FLYTE_PLUGIN` names must be those that are not null.
  *
  * Each gets what `create` wrote as its first argument. Each returns `FLYTE_OK`, or `FLYTE_FAILED` and writes
  * into `error`. They are called on any thread, also by several at once. No exception may leave them, and no
@@ -253,7 +255,7 @@ int flyte_remote_add_header(flyte_remote *remote, const char *name, const char *
 /* Says why a field has its value, for `flyte-host config show`. */
 int flyte_remote_because(flyte_remote *remote, const char *field, const char *reason, flyte_error *error);
 
-/* Reads a field of a connection that is no list; unset if the field is. */
+/* Reads a field of a connection; unset if the field is. Lists cannot be read. */
 int flyte_remote_get(const flyte_remote *remote, const char *field, flyte_string *value, flyte_error *error);
 
 /* Adds a cache policy. */
@@ -268,7 +270,9 @@ int flyte_group_hide(flyte_group *group, const char *command, flyte_error *error
 /* Sets the default of an option of the group. */
 int flyte_group_set_default(flyte_group *group, const char *option, const char *value, flyte_error *error);
 
-/* A group below a group, by its name; null if the name is null or not UTF-8. Valid during the call of `configure_cli`. */
+/* A group below a group, by its name; null if the name is null or not UTF-8. Valid during the call of
+ * `configure_cli`.
+ */
 flyte_group *flyte_group_find(flyte_group *group, const char *name);
 
 /* Reads the value of an argument; unset if it has none. */

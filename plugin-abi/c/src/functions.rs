@@ -1,7 +1,7 @@
 //! The functions of the C header, which authors call. `xtask/src/c_header.rs` reads this file.
 //!
-//! A pointer that may be null is an `Option` of a reference, which has the same ABI. That others are valid, the
-//! header asks of its users.
+//! A pointer that may be null is an `Option` of a reference, which has the same ABI. That others are valid,
+//! the header asks of its users.
 
 #![expect(unsafe_code, reason = "C calls them by their names, and gives addresses of texts")]
 #![expect(unreachable_pub, reason = "they are reached by their symbols")]
@@ -291,7 +291,7 @@ pub unsafe extern "C" fn flyte_remote_because(
     })
 }
 
-/// Reads a field of a connection that is no list; unset if the field is.
+/// Reads a field of a connection; unset if the field is. Lists cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flyte_remote_get(
     remote: Option<&FlyteRemote>,
@@ -339,7 +339,8 @@ fn set_field(remote: &mut Remote, field: &str, value: String) -> Result<(), Plug
         })?);
         return Ok(());
     }
-    *text_field(remote, field).ok_or_else(|| unknown_field(field, "one that is no list"))? = Some(value);
+    *text_field(remote, field).ok_or_else(|| unknown_field(field, "a field that has one value"))? =
+        Some(value);
     Ok(())
 }
 
@@ -348,7 +349,7 @@ fn get_field(remote: &Remote, field: &str) -> Result<Option<String>, PluginError
     if let Some(flag) = flag_field(&mut remote, field) {
         return Ok(flag.map(|flag| flag.to_string()));
     }
-    text_field(&mut remote, field).cloned().ok_or_else(|| unknown_field(field, "one that is no list"))
+    text_field(&mut remote, field).cloned().ok_or_else(|| unknown_field(field, "a field that has one value"))
 }
 
 fn unknown_field(field: &str, expected: &str) -> PluginError {
@@ -501,7 +502,8 @@ pub unsafe extern "C" fn flyte_group_set_default(
     })
 }
 
-/// A group below a group, by its name; null if the name is null or not UTF-8. Valid during the call of `configure_cli`.
+/// A group below a group, by its name; null if the name is null or not UTF-8. Valid during the call of
+/// `configure_cli`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flyte_group_find<'a>(
     group: Option<&mut FlyteGroup<'a>>,

@@ -1,6 +1,6 @@
-//! The types of the C header. `xtask/src/c_header.rs` reads this file: a `repr(C)` struct is written whole, any
-//! other struct as an incomplete type, a constant as a macro, and the alias of a function type as such. Names
-//! lose their capitals: `FlyteText` becomes `flyte_text`.
+//! The types of the C header. `xtask/src/c_header.rs` reads this file: a `repr(C)` struct is written whole,
+//! any other struct as an incomplete type, a constant as a macro, and the alias of a function type as such.
+//! Names lose their capitals: `FlyteError` becomes `flyte_error`.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -41,7 +41,8 @@ pub struct FlyteError(pub(crate) Option<PluginError>);
 #[derive(Default)]
 pub struct FlyteString(pub(crate) Option<std::ffi::CString>);
 
-/// A connection to Flyte; its fields are unset at first, which leaves them to the host. Valid during the call.
+/// A connection to Flyte; its fields are unset at first, which leaves them to the host. Valid during the
+/// call.
 #[derive(Default)]
 pub struct FlyteRemote(pub(crate) Remote);
 
@@ -185,8 +186,8 @@ pub struct FlyteCommand {
     pub commands_length: usize,
 }
 
-/// The functions of a plugin, which it exports by `FLYTE_PLUGIN`. One that is null is not overridden; the hooks
-/// that `FLYTE_PLUGIN` names must be those that are not null.
+/// The functions of a plugin, which it defines as `flyte_plugin_functions_1`. One that is null is not
+/// overridden; the hooks that `FLYTE_PLUGIN` names must be those that are not null.
 ///
 /// Each gets what `create` wrote as its first argument. Each returns `FLYTE_OK`, or `FLYTE_FAILED` and writes
 /// into `error`. They are called on any thread, also by several at once. No exception may leave them, and no

@@ -22,8 +22,8 @@ use crate::{
     text::{address, to_c},
 };
 
-// SAFETY: the header says that the functions are called on any thread, with this address; the address itself is
-// a number.
+// SAFETY: the header says that the functions are called on any thread, with this address; the address itself
+// is a number.
 unsafe impl Send for FlyteSelf {}
 // SAFETY: as above.
 unsafe impl Sync for FlyteSelf {}

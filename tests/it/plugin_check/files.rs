@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     ("archive", |path| write(path, b"!<arch>\n"), &["not-a-library"]),
     ("gzip", |path| write(path, &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0]), &["not-a-library"]),
     ("program", program, &["not-a-library"]),
-    ("library that is no plugin", other_library, &["not-a-plugin"]),
+    ("another library", other_library, &["not-a-plugin"]),
     ("object file", |path| set(path, 16, &[1, 0]), &["not-a-library"]),
     ("first half", |path| cut(path, 2), &["truncated"]),
     ("first eighth", |path| cut(path, 8), &["truncated"]),

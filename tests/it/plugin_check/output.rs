@@ -12,17 +12,23 @@ fn a_finding_has_its_remedy() {
     let output = home.run(["plugin", "check", "--hook", "get_default_image", "./libcrashing.so"]);
     let stdout = output.failure(11).stdout();
     let findings: Vec<&str> = stdout.lines().take_while(|line| !line.starts_with("note")).collect();
-    snapshot!(findings.join("\n"), str![[r#"
+    snapshot!(
+        findings.join("\n"),
+        str![[r#"
 [HOME]/work/libcrashing.so: plugin `crashing` 0.4.1, protocol 1.0
 error[panic]: plugin `crashing` 0.4.1 panicked in `get_default_image`: as ordered (tests/plugins/crashing/src/ways.rs:9)
   why: the command that calls the function fails
   remedy: return a `PluginError` instead of `unwrap`, `expect` and indexing
   reproduce: flyte-host plugin check --hook get_default_image [HOME]/work/libcrashing.so
-"#]]);
-    snapshot!(output.stderr(), str![[r#"
+"#]]
+    );
+    snapshot!(
+        output.stderr(),
+        str![[r#"
 error: plugin check found 1 error
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

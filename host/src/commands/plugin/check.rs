@@ -255,7 +255,8 @@ impl<'a> Checker<'a> {
 
     fn start(&mut self, task: &Task) -> Result<process::Outcome, CommandError> {
         let Self { line, name, folder, .. } = self;
-        let mut say = |function: &str| line.say(format!("checking `{name}`: {}", finding::place(function)));
+        let mut say =
+            |function: &str| line.say(format!("checking `{name}`: {}", finding::described(function)));
         let outcome = process::run(task, self.limit, folder.path(), &mut say)
             .map_err(|error| CommandError::new(Exit::Failed, "could not start a process").caused_by(error))?;
         match outcome.failed {

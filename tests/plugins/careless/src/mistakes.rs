@@ -61,7 +61,7 @@ fn print_with_c() {
     unsafe { libc::puts(c"a line of C".as_ptr()) };
 }
 
-/// A process that nobody waits for. The check ends it.
+/// A process that is not waited for. The check ends it.
 fn daemon() {
     let mut command = Command::new("sleep");
     command.arg("600").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -51,7 +51,7 @@ impl Finding {
         match self.function() {
             "" => format!("{}{chain}", self.message),
             function if self.message.contains(&format!("`{function}`")) => format!("{}{chain}", self.message),
-            function => format!("{}: {}{chain}", place(function), self.message),
+            function => format!("{}: {}{chain}", described(function), self.message),
         }
     }
 
@@ -87,7 +87,7 @@ impl Finding {
 }
 
 /// The place of a function, in words.
-pub(super) fn place(function: &str) -> String {
+pub(super) fn described(function: &str) -> String {
     match function {
         "callback" => "a callback or default of an option".to_owned(),
         "constructor" => "a constructor of the library".to_owned(),

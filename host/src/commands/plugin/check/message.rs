@@ -1,4 +1,4 @@
-//! What the process that runs a plugin's code for `plugin check` is told, and what it answers.
+//! The messages between `plugin check` and the process that runs a plugin's code for it.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
