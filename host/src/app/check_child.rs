@@ -15,7 +15,7 @@ use std::{
     fs::File,
     io,
     panic::{self, AssertUnwindSafe},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use host_settings::plugins;
@@ -25,6 +25,7 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 use self::{behind::Behind, observer::Observer};
 use crate::{
     commands::plugin::check::message::{CHILD_ARGUMENT, Message, Task},
+    env,
     settings::Settings,
 };
 
@@ -56,22 +57,32 @@ fn run(task: &OsString) -> Option<()> {
 }
 
 fn call_all(task: &Task) {
-    let Some((chain, behind)) = load(&task.files) else { return };
+    let Some((chain, behind)) = load(task) else { return };
     hooks::call(&chain, &behind, task);
     command_line::check(&chain, task);
 }
 
 /// Loads the chain; `None` if that fails, which was reported.
-fn load(files: &[PathBuf]) -> Option<(Chain, Behind)> {
+fn load(task: &Task) -> Option<(Chain, Behind)> {
     let settings = Settings::read().unwrap_or_default();
     let loader = plugins::loader("flyte-host", &settings, &[]).with_observer(step);
+    let loader = match task.isolate {
+        true => loader.with_isolations(plugins::isolations(&settings, true), &env::SECRETS),
+        false => loader,
+    };
     let behind = Behind::default();
-    let links = files.iter().map(|file| load_one(&loader, file));
+    let links = task.files.iter().map(|file| load_one(&loader, file));
     Some((Chain::new(links.collect::<Option<_>>()?, behind.builtin()), behind))
 }
 
 fn load_one(loader: &Loader, file: &Path) -> Option<Link> {
-    let link = loader.check_file(file).and_then(|candidate| loader.load(candidate));
+    let link = loader.check_file(file).and_then(|candidate| {
+        if loader.isolates(candidate.passport.name()) {
+            // Its steps are those of another process.
+            observer::enter("create", "");
+        }
+        loader.load(candidate)
+    });
     observer::leave();
     link.map_err(|error| observer::found(load_code(&error), &load_message(&error), error.hint())).ok()
 }

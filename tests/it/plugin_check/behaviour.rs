@@ -129,6 +129,10 @@ pub(super) const CARELESS: &[(&str, &[&str])] = &[
     ("twice:configure_cli", &["invalid-command-line configure_cli"]),
     ("empty-group:configure_cli", &["invalid-command-line configure_cli"]),
     ("built-in-name:configure_cli", &["invalid-command-line configure_cli"]),
+    ("impossible-default:configure_cli", &["invalid-command-line configure_cli"]),
+    ("required-everywhere:configure_cli", &["invalid-command-line configure_cli"]),
+    ("odd-slow:get_auth_success_html", &["slow get_auth_success_html"]),
+    ("much-memory:get_default_image", &["large-memory get_default_image"]),
     ("unknown-group:configure_cli", &["invalid-command-line configure_cli"]),
 ];
 

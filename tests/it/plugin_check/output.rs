@@ -77,6 +77,23 @@ fn a_command_that_cannot_be_run_is_said() {
     }
 }
 
+/// The plugin writes into a folder that a process of its own may not write.
+#[test]
+fn what_an_isolated_plugin_cannot_do_is_found() {
+    let (mut home, path) = home_of("careless");
+    home.set("CARELESS", "write-home:get_default_image");
+    let check = |arguments: &[&str]| {
+        let output = home.run(arguments.iter().copied().chain(["plugin", "check", "-o", "json", &path]));
+        let reports: serde_json::Value = serde_json::from_str(output.stdout()).unwrap();
+        let findings = reports[0]["findings"].as_array().unwrap().clone();
+        findings.into_iter().filter(|finding| finding["level"] != "note").collect::<Vec<_>>()
+    };
+    assert_eq!(check(&[]), Vec::<serde_json::Value>::new());
+    let isolated = check(&["--isolate"]);
+    assert_eq!(isolated.len(), 1, "{isolated:?}");
+    assert_eq!((&isolated[0]["code"], &isolated[0]["isolated"]), (&"panic".into(), &true.into()));
+}
+
 #[test]
 fn the_options_are_checked() {
     let (home, path) = home_of("acme");

@@ -117,9 +117,7 @@ fn print_help(tree: &Tree) {
         match tree.parse(words.map(OsString::from)) {
             Err(error) if error.kind() == ErrorKind::DisplayHelp => drop(error.render().to_string()),
             Err(error) => {
-                let reason = error.to_string();
-                let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                let name = path.join(" ");
+                let (reason, name) = (first_line(&error), path.join(" "));
                 let message = format!("the help of the command `{name}` cannot be printed: {reason}");
                 observer::found("invalid-command-line", &message, None);
             }
@@ -148,16 +146,42 @@ fn commands(tree: &Tree) -> Vec<Vec<String>> {
 /// Computes lazy defaults and runs callbacks, for the plugins' commands without arguments and for commands of
 /// the program. The functions of commands are not run.
 fn resolve(tree: &Tree) {
-    let own = OWN.iter().map(|line| line.split(' ').map(str::to_owned).collect());
-    for words in commands(tree).into_iter().chain(own) {
+    let own = OWN.iter().map(|line| (line.split(' ').map(str::to_owned).collect::<Vec<_>>(), true));
+    let of_plugins = commands(tree).into_iter().map(|words| (words, false));
+    for (words, is_complete) in of_plugins.chain(own) {
         let line = words.join(" ");
-        // It needs arguments, which no one can guess.
-        let Ok(parsed) = parse(tree, words) else { continue };
+        let parsed = match parse(tree, words) {
+            Ok(parsed) => parsed,
+            // Its arguments cannot be guessed.
+            Err(error) if !is_complete && lacks_arguments(error.kind()) => continue,
+            Err(error) => {
+                let reason = first_line(&error);
+                observer::found("invalid-command-line", &format!("`{line}` cannot be used: {reason}"), None);
+                continue;
+            }
+        };
         let resolved = observer::call("callback", &format!("command line `{line}`"), || tree.resolve(parsed));
         if let Err(error) = resolved {
             judge_command(&error);
         }
     }
+}
+
+fn lacks_arguments(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::TooFewValues
+            | ErrorKind::WrongNumberOfValues
+    )
+}
+
+/// The reason of an error, without the usage below it.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 fn parse(tree: &Tree, words: impl IntoIterator<Item = String>) -> Result<Parsed, clap::Error> {
@@ -189,11 +213,7 @@ fn run(tree: &Tree, line: &str) {
     let parsed = match parse(tree, words) {
         Ok(parsed) if tree.owner(parsed.path()).is_some() => parsed,
         Ok(_) => return not_run(&name, "not a command of the plugin"),
-        Err(error) => {
-            let text = error.to_string();
-            let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            return not_run(&name, reason);
-        }
+        Err(error) => return not_run(&name, &first_line(&error)),
     };
     let ui = Ui::discarded();
     let services = invocation::Services {

@@ -1,6 +1,12 @@
 //! Calls the hooks, and what they return: cache policies and transports.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
 
 use host_settings::remote;
 use plugin_abi::{
@@ -29,6 +35,8 @@ const SERIES: usize = 16;
 const MAX_KEPT: u64 = 512 << 10;
 /// A function that takes longer is not called in series.
 const QUICK: Duration = Duration::from_millis(100);
+/// More than a function should take for any input, however busy the machine is.
+const LONG: Duration = Duration::from_millis(300);
 /// What a page must not have as it is.
 const SCRIPT: &str = "<script>alert(1)</script>";
 
@@ -67,14 +75,21 @@ fn call_hook(chain: &Chain, behind: &Behind, hook: Hook, is_short: bool) {
     for answer in Answers::ALL {
         behind.answer(answer);
         for input in inputs(hook, answer) {
+            let mut fastest = Duration::MAX;
             for _ in 0..ROUNDS {
+                let start = Instant::now();
                 let result = observer::call(hook.name(), &input.description, || ask(chain, hook, &input));
+                fastest = fastest.min(start.elapsed());
                 judge(&result, answer, &input);
                 let Ok(text) = result else { continue };
                 let first = answers.entry(input.description.clone()).or_insert_with(|| text.clone());
                 if *first != text {
                     observer::found("changing-answer", &changed(first, &text), None);
                 }
+            }
+            if fastest > LONG {
+                let milliseconds = fastest.as_millis();
+                observer::found("slow", &format!("takes {milliseconds} ms for this input"), None);
             }
             if is_short {
                 break;

@@ -17,6 +17,7 @@ use std::{
 
 use plugin_host::calls::{ProcessState, StateChange, StateKind, guard_descriptor};
 
+use super::resources::peak_memory;
 use crate::{
     app::process_exit::flush_c_streams,
     commands::plugin::check::message::{Call, Message, Observation, Times},
@@ -24,6 +25,9 @@ use crate::{
 
 /// How much of what a plugin prints is quoted.
 const MAX_QUOTED: usize = 60;
+
+/// Bytes that no call should need at once.
+const MUCH_MEMORY: u64 = 256 << 20;
 
 static OBSERVER: Mutex<Option<Observer>> = Mutex::new(None);
 
@@ -35,6 +39,8 @@ pub(super) struct Observer {
     outputs: [Output; 2],
     folder: PathBuf,
     files: BTreeSet<OsString>,
+    /// The most memory that the process had before the call that runs.
+    peak: u64,
     /// The call that runs.
     running: Option<Running>,
     /// The call that runs, or that ran last.
@@ -91,6 +97,7 @@ impl Observer {
             ],
             folder: std::env::current_dir()?,
             files: BTreeSet::new(),
+            peak: peak_memory().unwrap_or_default(),
             running: None,
             call: Call::default(),
             times: BTreeMap::new(),
@@ -137,6 +144,7 @@ impl Observer {
             }
         }
         self.look_for_files();
+        self.look_at_memory();
         Some(took)
     }
 
@@ -150,6 +158,14 @@ impl Observer {
                     None,
                 );
             }
+        }
+    }
+
+    fn look_at_memory(&mut self) {
+        let Some(peak) = peak_memory() else { return };
+        let more = peak.saturating_sub(std::mem::replace(&mut self.peak, peak));
+        if more > MUCH_MEMORY {
+            self.found("large-memory", &format!("used {} MiB of memory at once", more >> 20), None);
         }
     }
 

@@ -45,6 +45,13 @@ fn entries(folder: &str) -> usize {
     fs::read_dir(folder).map(Iterator::count).unwrap_or_default()
 }
 
+/// The most bytes of memory that the process has had at once.
+pub(super) fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
 /// Bytes of private memory that this process has reserved.
 pub(super) fn data_size() -> Option<u64> {
     let pages = fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(5)?.parse::<u64>().ok()?;

@@ -154,10 +154,11 @@ fn run_code(
     _: &Path,
     _: &str,
     _: &[(String, PathBuf)],
-    _: &CheckArgs,
+    args: &CheckArgs,
     _: &Context<'_>,
     report: &mut Report,
 ) -> Result<(), CommandError> {
+    let _ = (&args.hook, &args.run, args.timeout);
     report.add(Finding::of_file("not-run", "its code was not run: that requires Linux", None));
     Ok(())
 }
@@ -177,14 +178,24 @@ fn run_code(
     } else {
         args.hook.clone()
     };
-    let task =
-        Task { files: vec![path.clone()], hooks, skip: Vec::new(), run: args.run.clone(), is_short: false };
+    let task = Task {
+        files: vec![path.clone()],
+        hooks,
+        skip: Vec::new(),
+        run: args.run.clone(),
+        isolate: false,
+        is_short: false,
+    };
     let mut checker = Checker::new(args.timeout, name, context, report)?;
     let works = checker.run(task.clone(), None)?;
     checker.confirm_slow_start(&task)?;
     checker.note_slow();
     if !works {
         return Ok(());
+    }
+    if context.global.isolate {
+        let task = Task { isolate: true, is_short: true, run: Vec::new(), ..task.clone() };
+        checker.run(task, None)?;
     }
     for (other, file) in beside {
         for (files, chain) in [
@@ -230,10 +241,14 @@ impl<'a> Checker<'a> {
         for _ in 0..MAX_DEATHS {
             let outcome = self.start(&task)?;
             for observation in outcome.observations {
-                let found = Finding { chain: chain.map(str::to_owned), ..Finding::of_call(observation) };
+                let found = Finding {
+                    chain: chain.map(str::to_owned),
+                    is_isolated: task.isolate,
+                    ..Finding::of_call(observation)
+                };
                 self.report.add(found);
             }
-            if chain.is_none() {
+            if chain.is_none() && !task.isolate {
                 self.add_times(outcome.times);
             }
             match outcome.died_in {

@@ -93,6 +93,12 @@ impl Plugin for Careless {
         if is_ordered("unknown-group", "configure_cli") {
             main.group("nosuch").hide("command");
         }
+        if is_ordered("impossible-default", "configure_cli") {
+            command = command.arg(Arg::option("color").possible_values(["red"]).default_value("blue"));
+        }
+        if is_ordered("required-everywhere", "configure_cli") {
+            main.add_arg(Arg::option("ticket").global(true).required(true));
+        }
         if is_ordered("same-command", "configure_cli") {
             main.add(Command::new("my-custom-command").run(|_| Ok(())));
         }

@@ -15,6 +15,8 @@ use std::{
 
 /// Bytes that one call keeps.
 const KEPT: usize = 256 << 10;
+/// Bytes that the first call uses at once.
+const MUCH: usize = 300 << 20;
 /// More than a function should take.
 const LONG: Duration = Duration::from_millis(150);
 
@@ -38,6 +40,7 @@ pub(crate) fn make(what: &str, input: &str) {
         })),
         "slow" => thread::sleep(LONG),
         "write-file" => std::fs::write("careless.txt", "left behind").expect("a folder of the check's own"),
+        "write-home" => write_home(),
         "print-c" => print_with_c(),
         "print-stdout" => drop(writeln!(std::io::stdout(), "a line for no one")),
         "print-stderr" => drop(writeln!(std::io::stderr(), "a line for no one")),
@@ -48,11 +51,18 @@ pub(crate) fn make(what: &str, input: &str) {
         "at-once" => at_once(),
         "odd-input" => assert!(!input.is_empty() && input.len() < 1000, "an odd input"),
         "thread-name" => assert!(thread::current().name().is_some(), "a thread without a name"),
+        "odd-slow" if input.len() > 1000 => thread::sleep(2 * LONG + LONG),
+        "much-memory" if count() == 1 => drop(std::hint::black_box(vec![1_u8; MUCH])),
         "deadlock" => deadlock(),
         "alarm" => alarm(),
         // Mistakes in an answer.
         _ => {}
     }
+}
+
+fn write_home() {
+    let home = std::env::home_dir().expect("the test sets one");
+    std::fs::write(home.join("careless.txt"), "left behind").expect("a home that can be written");
 }
 
 /// What C buffers until the end of the process.

@@ -154,6 +154,11 @@ pub const CODES: &[Code] = &[
         "strip debug information, and set `opt-level` and `lto` for releases",
     ),
     warning(
+        "large-memory",
+        "machines with little memory end the program",
+        "process data in parts, or keep it in a file",
+    ),
+    warning(
         "leaks-descriptors",
         "a long run has no descriptors left",
         "close what the function opens, or keep it for the next call",

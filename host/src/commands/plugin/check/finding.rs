@@ -7,9 +7,11 @@ use std::{
 
 use serde_json::{Value, json};
 
+#[cfg(target_os = "linux")]
+use super::message::Observation;
 use super::{
     code::{self, Code, Level},
-    message::{Call, Observation, Times},
+    message::{Call, Times},
 };
 
 /// Something that was found.
@@ -22,8 +24,10 @@ pub(super) struct Finding {
     pub(super) remedy: String,
     /// The call in which it was found; `None` for what the file itself shows.
     pub(super) call: Option<Call>,
-    /// The plugin beside it, in the order of the chain.
+    /// The plugins of the chain in their order, if there is another one.
     pub(super) chain: Option<String>,
+    /// Whether it was found while the plugin ran in a process of its own.
+    pub(super) is_isolated: bool,
 }
 
 impl Finding {
@@ -31,10 +35,19 @@ impl Finding {
     pub(super) fn of_file(code: &str, message: impl Into<String>, remedy: Option<String>) -> Self {
         let code = code::find(code);
         let remedy = remedy.unwrap_or_else(|| code.remedy.to_owned());
-        Self { code, level: code.level, message: message.into(), remedy, call: None, chain: None }
+        Self {
+            code,
+            level: code.level,
+            message: message.into(),
+            remedy,
+            call: None,
+            chain: None,
+            is_isolated: false,
+        }
     }
 
     /// Something about a call.
+    #[cfg(target_os = "linux")]
     pub(super) fn of_call(observation: Observation) -> Self {
         let Observation { code, call, message, remedy } = observation;
         Self { call: Some(call), ..Self::of_file(&code, message, remedy) }
@@ -47,7 +60,11 @@ impl Finding {
 
     /// What was found, with the function.
     pub(super) fn sentence(&self) -> String {
-        let chain = self.chain.as_ref().map(|chain| format!(" (in the chain {chain})")).unwrap_or_default();
+        let chain = match &self.chain {
+            Some(chain) => format!(" (in the chain {chain})"),
+            None if self.is_isolated => " (isolated)".to_owned(),
+            None => String::new(),
+        };
         match self.function() {
             "" => format!("{}{chain}", self.message),
             function if self.message.contains(&format!("`{function}`")) => format!("{}{chain}", self.message),
@@ -63,12 +80,13 @@ impl Finding {
         if function.is_empty() || self.chain.is_some() {
             return None;
         }
+        let isolate = if self.is_isolated { " --isolate" } else { "" };
         let hook = match function {
             "callback" | "help" => "configure_cli",
             function if plugin_abi::Hook::from_name(function).is_some() => function,
-            _ => return Some(format!("flyte-host plugin check {file}")),
+            _ => return Some(format!("flyte-host{isolate} plugin check {file}")),
         };
-        Some(format!("flyte-host plugin check --hook {hook} {file}"))
+        Some(format!("flyte-host{isolate} plugin check --hook {hook} {file}"))
     }
 
     pub(super) fn to_json(&self, file: &Path) -> Value {
@@ -81,6 +99,7 @@ impl Finding {
             "function": self.call.as_ref().map(|call| &call.function),
             "input": self.call.as_ref().map(|call| &call.input),
             "chain": self.chain,
+            "isolated": self.is_isolated,
             "reproduce": self.reproduce(file),
         })
     }

@@ -1,16 +1,20 @@
 //! The messages between `plugin check` and the process that runs a plugin's code for it.
 
+#[cfg(target_os = "linux")]
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 /// The first argument of the process; the second is a [`Task`] as JSON.
+#[cfg(target_os = "linux")]
 pub(crate) const CHILD_ARGUMENT: &str = "__check-plugin";
 
 /// Calls of one function by several threads at once.
+#[cfg(target_os = "linux")]
 pub(crate) const THREADS: usize = 4;
 
 /// What the process does.
+#[cfg(target_os = "linux")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     /// The chain, its first plugin in front.
@@ -21,11 +25,14 @@ pub(crate) struct Task {
     pub(crate) skip: Vec<String>,
     /// Command lines of the plugin that are run, without the name of the program.
     pub(crate) run: Vec<String>,
+    /// Whether the plugins run in processes of their own.
+    pub(crate) isolate: bool,
     /// Whether each function is called a few times only.
     pub(crate) is_short: bool,
 }
 
 /// A line from the process.
+#[cfg(target_os = "linux")]
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Message {
@@ -49,6 +56,7 @@ pub(crate) struct Call {
 }
 
 /// Something that was found in a call.
+#[cfg(target_os = "linux")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Observation {
     /// The code, one of `code::CODES`.
