@@ -20,10 +20,10 @@ enum Protocol {
 }
 
 /// The version of `plugin-abi` that speaks 1.1.
-const NEXT: &str = "1.9.0";
+pub(crate) const NEXT: &str = "1.9.0";
 
 /// The host that `cargo xtask test` built from another version of `plugin-abi`.
-fn other_host(version: &str) -> Option<PathBuf> {
+pub(crate) fn other_host(version: &str) -> Option<PathBuf> {
     let folder = prepared("FLYTE_TEST_GROWTH")?.join("hosts").join(version).join("debug");
     Some(folder.join(format!("flyte-host{}", env::consts::EXE_SUFFIX)))
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use snapbox::str;
 use tests::{Output, TestEnvironment, patch, snapshot};
 
-use crate::home_with;
+use crate::{growth, home_with};
 
 /// Every warning of the compilers is an error.
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
@@ -27,7 +27,7 @@ fn compiler(name: &str, standard: &str) -> Command {
 
 #[track_caller]
 fn succeed(command: &mut Command) {
-    let output = command.output().unwrap();
+    let output = command.output().expect("compilers of C and C++: `cc` and `c++`");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -204,6 +204,24 @@ fn they_run_isolated() {
     let mut home = home_of(&["acme-c"]);
     home.set("FLYTE_PLUGIN_ISOLATE", "1");
     assert_eq!(home.run(["greet-c"]).success().stdout(), "hello from C\n");
+}
+
+/// It was built for 1.0, and the host is one minor version of the protocol ahead.
+#[test]
+fn a_plugin_in_c_loads_in_a_later_host() {
+    let Some(host) = growth::other_host(growth::NEXT) else { return };
+    let (mut old, mut new) = (home_of(&["acme-c"]), TestEnvironment::new(&host));
+    install(&new, "acme-c");
+    for home in [&mut old, &mut new] {
+        home.set("FLYTE_PLUGIN", "acme-c").set("ACME_C_IMAGE", "registry.example/c:v1");
+    }
+    let (old_answers, new_answers) = (answers(&old, "acme-c"), answers(&new, "acme-c"));
+    assert_eq!(old_answers.lines().count(), 6);
+    for line in old_answers.lines() {
+        assert!(new_answers.lines().any(|new| new == line), "{line}\n{new_answers}");
+    }
+    assert_eq!(new.run(["greet-c"]).success().stdout(), "hello from C\n");
+    assert_eq!(new.run(["greet-c", "--fail"]).to_string(), old.run(["greet-c", "--fail"]).to_string());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::home_with;
 /// Longer than any call of a plugin that answers, on a busy machine.
 const PATIENT: &str = "30";
 /// For plugins that do not answer.
-const SHORT: &str = "4";
+const SHORT: &str = "6";
 
 /// Runs the check, and returns its report of one file.
 #[track_caller]

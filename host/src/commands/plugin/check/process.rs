@@ -19,7 +19,9 @@ use crate::env;
 
 /// How long child processes of the plugin may need to end after it.
 const SETTLES_WITHIN: Duration = Duration::from_millis(500);
-const INTERVAL: Duration = Duration::from_millis(10);
+const INTERVAL: Duration = Duration::from_millis(5);
+/// How long the process may need to end by itself.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 /// How many of the last lines on the standard error explain a death.
 const MAX_LINES: usize = 2;
 /// How long the process may need before its first call, at least.
@@ -53,7 +55,7 @@ pub(super) fn run(
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let received = child.stdout.take().map(|pipe| receive(pipe, limit, on_call)).unwrap_or_default();
     let Received { mut outcome, call, is_done, timed_out } = received;
-    if timed_out {
+    if timed_out || (is_done && !ends_by_itself(&mut child)?) {
         // It has ended meanwhile, or ends now.
         let _ = child.kill();
     }
@@ -143,6 +145,18 @@ fn receive(pipe: ChildStdout, limit: Duration, on_call: &mut dyn FnMut(&str)) ->
             Err(mpsc::RecvTimeoutError::Timeout) => return Received { timed_out: true, ..received },
         }
     }
+}
+
+/// Whether the process ends soon, after it has called everything.
+fn ends_by_itself(child: &mut Child) -> io::Result<bool> {
+    let deadline = Instant::now() + ENDS_WITHIN;
+    while child.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+        thread::sleep(INTERVAL);
+    }
+    Ok(true)
 }
 
 /// Whether a process of the group is still there after a while.
