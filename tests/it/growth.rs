@@ -34,6 +34,12 @@ fn other_plugins(name: &str) -> Option<PathBuf> {
     Some(prepared("FLYTE_TEST_GROWTH")?.join("plugins").join(name))
 }
 
+/// The static library for plugins in C that `cargo xtask test` built from another version of `plugin-abi`.
+#[cfg(target_os = "linux")]
+pub(crate) fn other_static_library(version: &str) -> Option<PathBuf> {
+    Some(prepared("FLYTE_TEST_GROWTH")?.join("c").join(version).join("libplugin_c.a"))
+}
+
 /// A home with a host of one version, and plugins of the other or the same; nothing where these were not
 /// built.
 fn home_of(host: Protocol, plugins: &[(&str, Protocol)]) -> Option<TestEnvironment> {

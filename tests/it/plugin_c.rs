@@ -45,6 +45,10 @@ fn static_library() -> PathBuf {
 
 /// Compiles an example into the plugins directory of a home, as `docs/src/plugins/other-languages.md` says.
 fn install(home: &TestEnvironment, name: &str) -> PathBuf {
+    install_with(home, name, &static_library())
+}
+
+fn install_with(home: &TestEnvironment, name: &str, plugin_c: &Path) -> PathBuf {
     let library = home.plugins().join(format!("lib{name}.so"));
     let (mut command, source) = match name {
         "acme-c" => (compiler("cc", "c11"), "acme.c"),
@@ -52,7 +56,7 @@ fn install(home: &TestEnvironment, name: &str) -> PathBuf {
     };
     let map = format!("-Wl,--version-script={}", folder().join("include/flyte_plugin.map").display());
     command.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(folder().join("examples").join(source));
-    command.args(["-Wl,-u,flyte_plugin_header_1", "-Wl,--gc-sections", &map]).arg(static_library());
+    command.args(["-Wl,-u,flyte_plugin_header_1", "-Wl,--gc-sections", &map]).arg(plugin_c);
     succeed(command.args(["-lgcc_s", "-lpthread", "-ldl", "-lm"]));
     library
 }
@@ -220,6 +224,21 @@ fn a_plugin_in_c_loads_in_a_later_host() {
     for line in old_answers.lines() {
         assert!(new_answers.lines().any(|new| new == line), "{line}\n{new_answers}");
     }
+    assert_eq!(new.run(["greet-c"]).success().stdout(), "hello from C\n");
+    assert_eq!(new.run(["greet-c", "--fail"]).to_string(), old.run(["greet-c", "--fail"]).to_string());
+}
+
+/// The plugin is one minor version of the protocol ahead of the host.
+#[test]
+fn a_later_plugin_in_c_loads() {
+    let Some(plugin_c) = growth::other_static_library(growth::NEXT) else { return };
+    let (old, mut new) = (home_of(&["acme-c"]), home_of(&[]));
+    let library = install_with(&new, "acme-c", &plugin_c);
+    patch(&library, "\nprotocol=1.0\n", "\nprotocol=1.1\n");
+    new.set("FLYTE_PLUGIN", "acme-c");
+    let shown = new.run(["plugin", "show", "acme-c"]);
+    assert!(shown.success().stdout().contains("1.1 (this host: 1.0)"), "{shown}");
+    assert_eq!(answers(&new, "acme-c"), answers(&old, "acme-c"));
     assert_eq!(new.run(["greet-c"]).success().stdout(), "hello from C\n");
     assert_eq!(new.run(["greet-c", "--fail"]).to_string(), old.run(["greet-c", "--fail"]).to_string());
 }

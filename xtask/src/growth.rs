@@ -78,7 +78,7 @@ const VARIANTS: [Variant; 4] = [
     Variant { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
 ];
 
-/// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host` and `plugins/NAME/`. Returns the
+/// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host`, `plugins/NAME/` and `c/VERSION/`. Returns the
 /// folder, and what could not be built on this machine.
 pub(crate) fn build(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     let growth = Growth::new(workspace)?;
@@ -92,6 +92,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     for version in [PATCH, "0.1.0", "2.0.0"] {
         growth.plugins(version, &["growth-plugin"])?;
     }
+    growth.static_library(NEXT)?;
     growth.with_two_versions()?;
     let mut missing = Vec::new();
     for variant in VARIANTS {
@@ -202,6 +203,21 @@ impl<'w> Growth<'w> {
             builds.push((*package, build));
         }
         self.libraries(version, builds)
+    }
+
+    /// Builds the static library for plugins in C from a copy, as `c/VERSION/libplugin_c.a`.
+    fn static_library(&self, version: &str) -> Result {
+        let target = self.folder.join("build");
+        made_once(self.folder.join("c").join(version), &self.inputs, |folder| {
+            fs::create_dir_all(folder)?;
+            let mut build = cargo("rustc");
+            build.args(["--package", "plugin-c", "--lib", "--crate-type", "staticlib"]);
+            self.through_script(&mut build, version)?;
+            run(build.env("CARGO_TARGET_DIR", &target).current_dir(self.sources(version)))?;
+            fs::copy(target.join("debug/libplugin_c.a"), folder.join("libplugin_c.a"))?;
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// Builds the growth plugin as other people might.
