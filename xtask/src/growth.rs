@@ -78,8 +78,8 @@ const VARIANTS: [Variant; 4] = [
     Variant { name: "jemalloc", features: "jemalloc", profile: &[], needs_c: true },
 ];
 
-/// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host`, `plugins/NAME/` and `c/VERSION/`. Returns the
-/// folder, and what could not be built on this machine.
+/// Builds everything below `target/growth`: `hosts/VERSION/debug/flyte-host`, `plugins/NAME/` and
+/// `c/VERSION/`. Returns the folder, and what could not be built on this machine.
 pub(crate) fn build(workspace: &Workspace) -> Result<(PathBuf, Vec<String>)> {
     let growth = Growth::new(workspace)?;
     for (version, edits) in COPIES {
