@@ -34,7 +34,7 @@ enum PluginCommand {
     /// threads, and the options of its commands. A command itself runs only with `--run`. The codes of the
     /// findings are in the documentation.
     #[command(
-        after_help = "Examples:\n  flyte-host plugin check ./target/release/libacme.so\n  flyte-host plugin check --strict --run hello ./libacme.so"
+        after_help = "Examples:\n  flyte-host plugin check ./target/release/libacme.so\n  flyte-host plugin check --strict --run my-custom-command ./libacme.so"
     )]
     Check(check::CheckArgs),
     /// Disable a plugin

@@ -236,6 +236,6 @@ fn run(tree: &Tree, line: &str) {
 }
 
 fn not_run(name: &str, reason: &str) {
-    observer::call(name, "", || ());
-    observer::found("command-not-run", &format!("could not run the {name}: {reason}"), None);
+    observer::series(name, "", || ());
+    observer::found("command-not-run", &format!("not run: {reason}"), None);
 }
