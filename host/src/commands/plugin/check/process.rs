@@ -99,6 +99,8 @@ fn start(task: &Task, folder: &Path, stderr: &File) -> io::Result<Child> {
     for secret in env::SECRETS {
         command.env_remove(secret);
     }
+    // The last lines on the standard error explain a death; a backtrace would be in their place.
+    command.env("RUST_BACKTRACE", "0");
     command.current_dir(folder).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr.try_clone()?);
     command.spawn()
