@@ -1,5 +1,12 @@
 //! The official pyflyte, unmodified, with compiled plugins. The cases are in `fixtures/bridge/cases.py`.
 
+mod both;
+mod container;
+mod fresh;
+mod notebook;
+mod sign_in;
+mod wheel;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -14,6 +21,9 @@ use crate::home_with;
 /// Fewer cases than these mean that some were lost.
 const CASES: usize = 26;
 const CASES_WITH_UNION: usize = 14;
+
+/// The module of pyflyte.
+const PYFLYTE: &str = "flytekit.clis.sdk_in_container.pyflyte";
 
 /// The folder in which Cargo puts the plugins.
 fn plugins() -> PathBuf {
@@ -141,7 +151,7 @@ fn both_clients_register_the_same_image_and_cache_version() {
     let mut ours = home.command();
     to_server(ours.env("FLYTE_PLUGIN", &sample).arg("register").arg(task).args(["--version", "ours"]));
     let mut theirs = python(&interpreter, &bridge, &home);
-    theirs.args(["-m", "flytekit.clis.sdk_in_container.pyflyte", "register"]).env("FLYTE_PLUGIN", &sample);
+    theirs.args(["-m", PYFLYTE, "register"]).env("FLYTE_PLUGIN", &sample);
     to_server(theirs.arg(fixture("hello.py")).args(["--version", "theirs"]));
     let registered = |version: &str| {
         let mut get = home.command();
@@ -174,7 +184,7 @@ fn a_plugin_is_installed_as_a_wheel() {
     let path = env::join_paths([&bridge, &site]).unwrap();
     let mut pyflyte = python(&interpreter, &bridge, &home);
     pyflyte.env("PYTHONPATH", path).env("FLYTE_PLUGIN", "acme");
-    pyflyte.args(["-m", "flytekit.clis.sdk_in_container.pyflyte", "my-group", "sub-command"]);
+    pyflyte.args(["-m", PYFLYTE, "my-group", "sub-command"]);
     let done = output(&mut pyflyte);
     assert_eq!(String::from_utf8_lossy(&done.stdout), "Executing a sub-command!\n", "{done:?}");
 }

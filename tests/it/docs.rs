@@ -153,7 +153,7 @@ impl Drop for StoppedSandbox {
 }
 
 /// The text of a page, with another port, so that pages can run side by side.
-fn text_of(page: &str) -> String {
+pub(crate) fn text_of(page: &str) -> String {
     let port = free_port();
     let text = fs::read_to_string(workspace().join(page)).unwrap();
     ["--port ", "127.0.0.1:"]
@@ -163,10 +163,17 @@ fn text_of(page: &str) -> String {
 
 /// Runs a page.
 fn run(page: &str) {
-    let steps = steps(page, &text_of(page)).unwrap_or_else(|error| panic!("{error}"));
-    let home = StoppedSandbox(home_with(&[]));
+    run_text(page, &text_of(page), home_with(&[]), |_| {});
+}
+
+/// Runs the text of a page in a home, after the shell was changed.
+pub(crate) fn run_text(page: &str, text: &str, home: TestEnvironment, change: impl FnOnce(&mut Command)) {
+    let steps = steps(page, text).unwrap_or_else(|error| panic!("{error}"));
+    let home = StoppedSandbox(home);
     let file = home.0.write("../page.sh", script(&steps));
-    let output = output(shell(&home.0).arg(file));
+    let mut shell = shell(&home.0);
+    change(&mut shell);
+    let output = output(shell.arg(file));
     let output = String::from_utf8(output.stdout).unwrap();
     let parts = printed(&output);
     for (number, (step, printed)) in steps.iter().zip(&parts).enumerate() {

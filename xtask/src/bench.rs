@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: what start-up costs, with and without a plugin, and what the client, the sandbox and
-//! a sign-in cost in use, beside the official Python client.
+//! a sign-in cost in use, beside the official Python client; and what plugins cost in that client.
 //!
 //! For start-up, instructions are counted, not seconds, so that two machines agree: by the processor (`perf`)
 //! where that works, and by simulation (Valgrind's callgrind) elsewhere.
 
+mod bridge;
 mod client;
 mod delay;
 mod far;
@@ -41,6 +42,12 @@ pub(crate) struct Args {
     /// Measure plugins only, in process and isolated
     #[arg(long, conflicts_with_all = ["startup", "client", "sign_in"])]
     plugins: bool,
+    /// Measure plugins in pyflyte only
+    #[arg(long, conflicts_with_all = ["startup", "client", "sign_in", "plugins"])]
+    bridge: bool,
+    /// Measure the time to a first run only, by a wheel and from source, which compiles everything
+    #[arg(long, conflicts_with_all = ["startup", "client", "sign_in", "plugins", "bridge"])]
+    install: bool,
 }
 
 /// What one run of a program cost.
@@ -52,6 +59,12 @@ struct Cost {
 pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
     if args.plugins {
         return measure_plugins(workspace);
+    }
+    if args.bridge {
+        return bridge::measure(workspace);
+    }
+    if args.install {
+        return bridge::measure_install(workspace);
     }
     let release = ["--release", "--package", "flyte-host", "--package", "sample-plugin"];
     run(cargo("build").args(release).current_dir(&workspace.root))?;
@@ -67,7 +80,8 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
     }
     client::measure(workspace, &workspace.target("release"))?;
     sign_in::measure(workspace, &workspace.target("release"))?;
-    measure_plugins(workspace)
+    measure_plugins(workspace)?;
+    bridge::measure(workspace)
 }
 
 fn measure_plugins(workspace: &Workspace) -> Result {

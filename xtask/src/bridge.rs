@@ -12,31 +12,42 @@ use crate::workspace::{Workspace, program};
 /// Where maturin takes files of the wheel from that are not Python's; `bridge/pyproject.toml` names it.
 const DATA: &str = "bridge/wheel.data";
 
-/// Builds the wheel as the tests build everything, and installs it into a folder for `PYTHONPATH`.
-pub(crate) fn install(workspace: &Workspace) -> Result<PathBuf> {
+/// The wheel for tests.
+pub(crate) struct Bridge {
+    /// A folder for `PYTHONPATH`, into which the wheel is installed.
+    pub(crate) site: PathBuf,
+    pub(crate) wheel: PathBuf,
+}
+
+/// Builds the wheel as the tests build everything, and installs it into a folder.
+pub(crate) fn install(workspace: &Workspace) -> Result<Bridge> {
+    install_profile(workspace, &[], "debug", "bridge")
+}
+
+/// Builds the optimised wheel for measurements, and installs it into a folder.
+pub(crate) fn install_release(workspace: &Workspace) -> Result<Bridge> {
+    install_profile(workspace, &["--release"], "release", "bridge-release")
+}
+
+fn install_profile(workspace: &Workspace, options: &[&str], built: &str, name: &str) -> Result<Bridge> {
     let tools = Venv::tools(workspace)?;
-    run(cargo("build").args(["--package", "flyte-host"]).current_dir(&workspace.root))?;
-    put_program(workspace, &program(&workspace.target("debug"), "flyte-host"))?;
-    let wheels = workspace.target("bridge/wheels");
+    run(cargo("build").args(["--package", "flyte-host"]).args(options).current_dir(&workspace.root))?;
+    put_program(workspace, &program(&workspace.target(built), "flyte-host"))?;
+    let wheels = workspace.target(name).join("wheels");
     empty(&wheels)?;
     let mut build = command(tools.program("maturin"));
     build.args(["build", "--quiet", "--locked", "--compatibility", "linux", "--out"]).arg(&wheels);
-    run(build.args(["--manifest-path", "bridge/Cargo.toml"]).current_dir(&workspace.root))?;
+    build.args(options).args(["--manifest-path", "bridge/Cargo.toml"]).current_dir(&workspace.root);
+    run(&mut build)?;
     let wheel = only_wheel(&wheels)?;
     let inputs = contents(&wheels)?;
-    made_once(workspace.target("bridge/site"), &inputs, |folder| {
+    let site = made_once(workspace.target(name).join("site"), &inputs, |folder| {
         let mut pip = command(tools.program("python"));
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-index",
-            "--disable-pip-version-check",
-        ]);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]);
+        pip.arg("--disable-pip-version-check");
         run(pip.arg("--target").arg(folder).arg(&wheel))
-    })
+    })?;
+    Ok(Bridge { site, wheel })
 }
 
 /// Puts the program where maturin packs it.

@@ -72,19 +72,87 @@ pub(crate) fn unpack(wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
             )
             .into());
         }
-        let downloads = folder.join("downloads");
-        fs::create_dir_all(&downloads)?;
-        let mut download = command("apt-get");
-        download.args(["download", "--quiet=2"]).args(plan.iter().map(Package::spec)).current_dir(&downloads);
-        if is_root() {
-            download.args(["--option", "APT::Sandbox::User=root"]); // the folder is ours, not user `_apt`'s
-        }
-        run(&mut download)?;
-        for archive in fs::read_dir(&downloads)? {
-            run(command("dpkg-deb").arg("--extract").arg(archive?.path()).arg(folder))?;
-        }
-        Ok(fs::remove_dir_all(&downloads)?)
+        download_into(command("apt-get"), plan.iter().map(Package::spec), folder)
     })
+}
+
+/// Packages of another CPU. The system's package index has those of its own CPU alone, so this one is kept
+/// below `target/`, filled from the same archives.
+pub(crate) struct ForeignIndex {
+    config: PathBuf,
+    architecture: &'static str,
+}
+
+impl ForeignIndex {
+    /// The index in `folder`, filled by `apt-get update` if it is empty. `architecture` is Debian's name of
+    /// the CPU, such as `arm64`.
+    pub(crate) fn open(folder: &Path, architecture: &'static str) -> Result<Self> {
+        if !works(command("apt-get").arg("--version")) {
+            return Err("this is not a Debian machine (`apt-get` is missing)".into());
+        }
+        let config = folder.join("apt.conf");
+        for below in ["state/lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(folder.join(below))?;
+        }
+        fs::write(folder.join("status"), "")?;
+        let text = format!(
+            "APT::Architectures {{ \"{architecture}\"; }};\nDir::State \"{folder}/state\";\n\
+             Dir::State::status \"{folder}/status\";\nDir::Cache \"{folder}/cache\";\n{sandbox}",
+            folder = folder.display(),
+            sandbox = if is_root() { "APT::Sandbox::User \"root\";\n" } else { "" },
+        );
+        fs::write(&config, text)?;
+        let index = Self { config, architecture };
+        if entries(&folder.join("state/lists"))?.iter().all(|path| !path.is_file()) {
+            index.update()?;
+        }
+        Ok(index)
+    }
+
+    /// Asks the archives for their present packages.
+    pub(crate) fn update(&self) -> Result {
+        run(self.apt("apt-get").args(["update", "--quiet=2"]))
+    }
+
+    /// The versions of a package, best first.
+    pub(crate) fn offered(&self, name: &str) -> Result<Vec<Package>> {
+        let name = format!("{name}:{}", self.architecture);
+        let table = capture(self.apt("apt-cache").args(["madison", &name]))?;
+        Ok(parse_madison(&table))
+    }
+
+    /// Unpacks packages, without what they depend on.
+    pub(crate) fn unpack(&self, wanted: &[Package], folder: PathBuf) -> Result<PathBuf> {
+        let specs: Vec<String> = wanted.iter().map(Package::spec).collect();
+        made_once(folder, specs.join(" ").as_bytes(), |folder| {
+            download_into(self.apt("apt-get"), specs.iter().cloned(), folder)
+        })
+    }
+
+    fn apt(&self, program: &str) -> std::process::Command {
+        let mut apt = command(program);
+        apt.env("APT_CONFIG", &self.config);
+        apt
+    }
+}
+
+/// Downloads packages, and unpacks them into `folder`.
+fn download_into(
+    mut apt_get: std::process::Command,
+    specs: impl Iterator<Item = String>,
+    folder: &Path,
+) -> Result {
+    let downloads = folder.join("downloads");
+    fs::create_dir_all(&downloads)?;
+    apt_get.args(["download", "--quiet=2"]).args(specs).current_dir(&downloads);
+    if is_root() {
+        apt_get.args(["--option", "APT::Sandbox::User=root"]); // the folder is ours, not user `_apt`'s
+    }
+    run(&mut apt_get)?;
+    for archive in fs::read_dir(&downloads)? {
+        run(command("dpkg-deb").arg("--extract").arg(archive?.path()).arg(folder))?;
+    }
+    Ok(fs::remove_dir_all(&downloads)?)
 }
 
 /// A script on top of an unpacked tree that runs one of its programs, with the libraries of the tree and with

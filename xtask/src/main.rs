@@ -12,6 +12,7 @@ mod bridge;
 mod c_header;
 mod command;
 mod compilers;
+mod cross;
 mod debian;
 mod demo;
 mod dist;

@@ -37,6 +37,19 @@ impl Venv {
         Self::from_list(workspace, "venv-tools", "tests/fixtures/bridge/tools-requirements.txt")
     }
 
+    /// A folder with the wheels of flytekit and its dependencies, to install them without a network.
+    pub(crate) fn wheelhouse(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let list = workspace.path("tests/fixtures/bridge/container-requirements.txt");
+        let version = capture(command(self.program("python")).arg("--version"))?;
+        let inputs = [version.as_bytes(), &fs::read(&list)?].concat();
+        made_once(workspace.target("wheelhouse"), &inputs, |folder| {
+            let mut pip = command(self.program("python"));
+            pip.args(["-m", "pip", "wheel", "--quiet", "--no-input", "--disable-pip-version-check"]);
+            pip.args(["--require-hashes", "--requirement"]).arg(&list);
+            run(pip.arg("--wheel-dir").arg(folder))
+        })
+    }
+
     fn from_list(workspace: &Workspace, name: &str, list: &str) -> Result<Self> {
         let list = workspace.path(list);
         let requirements = fs::read(&list)?;

@@ -3,7 +3,10 @@
 //! - Miri runs the crates whose plugins are entered without `dlopen`.
 //! - AddressSanitizer (nightly) runs these and the tests that load real libraries; host, plugin and all of
 //!   their dependencies are instrumented.
-//! - Valgrind runs the ordinary program with the sample plugin loaded, and so also sees the standard library.
+//! - Valgrind runs the ordinary program with the sample plugin loaded, and so also sees the standard library;
+//!   and the native half of the bridge, with plugins that wrap, carry calls, fail and panic.
+
+mod bridge;
 
 use std::path::Path;
 
@@ -47,10 +50,12 @@ type Check = fn(&Workspace) -> Result;
 pub(crate) fn run_checkers(workspace: &Workspace) -> Result {
     let mut ran = Vec::new();
     let mut lacking = Vec::new();
-    let checkers: [(&str, bool, Check); 3] = [
+    let has_valgrind = works(command("valgrind").arg("--version"));
+    let checkers: [(&str, bool, Check); 4] = [
         ("Miri", works(command("rustup").args(["run", "nightly", "cargo-miri", "--version"])), miri),
         ("AddressSanitizer", has_nightly() && cfg!(target_os = "linux"), address_sanitizer),
-        ("Valgrind", works(command("valgrind").arg("--version")), valgrind),
+        ("Valgrind", has_valgrind, valgrind),
+        ("Valgrind, with the bridge", has_valgrind && cfg!(target_os = "linux"), bridge::valgrind),
     ];
     for (name, is_here, check) in checkers {
         if is_here {

@@ -112,12 +112,13 @@ impl Prepared {
         Ok(())
     }
 
-    /// `FLYTE_TEST_OLDEST_PYTHON` and `FLYTE_TEST_UNION_PYTHON`.
+    /// `FLYTE_TEST_OLDEST_PYTHON`, `FLYTE_TEST_UNION_PYTHON` and `FLYTE_TEST_WHEELHOUSE`.
     fn other_pythons(&mut self, workspace: &Workspace) {
         let python = |venv: Venv| venv.program("python");
         let got = [
             ("FLYTE_TEST_OLDEST_PYTHON", Venv::oldest(workspace).map(python)),
             ("FLYTE_TEST_UNION_PYTHON", Venv::union(workspace).map(python)),
+            ("FLYTE_TEST_WHEELHOUSE", Venv::install(workspace).and_then(|venv| venv.wheelhouse(workspace))),
         ];
         for (variable, got) in got {
             match got {
@@ -127,13 +128,16 @@ impl Prepared {
         }
     }
 
-    /// `FLYTE_TEST_BRIDGE`.
+    /// `FLYTE_TEST_BRIDGE` and `FLYTE_TEST_WHEEL`, the latter unless it is set, to a wheel of `cargo xtask
+    /// dist`.
     fn bridge(&mut self, workspace: &Workspace) -> Result {
-        if cfg!(target_os = "linux") {
-            self.variables.push(("FLYTE_TEST_BRIDGE", bridge::install(workspace)?));
-        } else {
+        if !cfg!(target_os = "linux") {
             self.left_out.push("plugins in pyflyte, which need Linux".to_owned());
+            return Ok(());
         }
+        let bridge = bridge::install(workspace)?;
+        let wheel = std::env::var_os("FLYTE_TEST_WHEEL").map_or(bridge.wheel, PathBuf::from);
+        self.variables.extend([("FLYTE_TEST_BRIDGE", bridge.site), ("FLYTE_TEST_WHEEL", wheel)]);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -34,6 +35,7 @@ class Invocation:
     def __init__(self, ctx: click.Context, arguments: list[_native.Argument]) -> None:
         """Look at the context of a command with these arguments."""
         self._ctx = ctx
+        self._decoders: dict[int, codecs.IncrementalDecoder] = {}
         self._ids = {
             argument.id: argument.id.replace("-", "_").replace(".", "_").lower() for argument in arguments
         }
@@ -104,8 +106,13 @@ class Invocation:
         return words
 
     def write(self, stream: int, data: bytes) -> None:
-        """Write to stdout or stderr."""
-        click.echo(data, nl=False, err=stream != STDOUT)
+        """Write to stdout or stderr. Some streams, such as those of notebooks, take text alone."""
+        written: bytes | str = data
+        if getattr(_stream(stream), "buffer", None) is None:
+            # A character may be cut in two.
+            decoder = self._decoders.setdefault(stream, codecs.getincrementaldecoder("utf-8")("replace"))
+            written = decoder.decode(data)
+        click.echo(written, nl=False, err=stream != STDOUT)
 
     def is_terminal(self, stream: int) -> bool:
         """Return whether a stream is a terminal."""

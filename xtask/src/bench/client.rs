@@ -79,7 +79,8 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    fn start(workspace: &Workspace, built: &Path) -> Result<Self> {
+    /// Starts a sandbox of the release binaries, which are in `built`.
+    pub(super) fn start(workspace: &Workspace, built: &Path) -> Result<Self> {
         let host = program(built, "flyte-host");
         let files = tempfile::tempdir_in(workspace.target(""))?;
         let mut server = clean(&host, files.path());
