@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// Measure the time to a first run only, by a wheel and from source, which compiles everything
     #[arg(long, conflicts_with_all = ["startup", "client", "sign_in", "plugins", "bridge"])]
     install: bool,
+    /// With `--bridge` or `--install`: use debug builds, which only shows that the measurements run
+    #[arg(long)]
+    debug: bool,
 }
 
 /// What one run of a program cost.
@@ -61,10 +64,10 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
         return measure_plugins(workspace);
     }
     if args.bridge {
-        return bridge::measure(workspace);
+        return bridge::measure(workspace, args.debug);
     }
     if args.install {
-        return bridge::measure_install(workspace);
+        return bridge::measure_install(workspace, args.debug);
     }
     let release = ["--release", "--package", "flyte-host", "--package", "sample-plugin"];
     run(cargo("build").args(release).current_dir(&workspace.root))?;
@@ -81,7 +84,7 @@ pub(crate) fn run_benchmarks(workspace: &Workspace, args: &Args) -> Result {
     client::measure(workspace, &workspace.target("release"))?;
     sign_in::measure(workspace, &workspace.target("release"))?;
     measure_plugins(workspace)?;
-    bridge::measure(workspace)
+    bridge::measure(workspace, false)
 }
 
 fn measure_plugins(workspace: &Workspace) -> Result {

@@ -56,7 +56,7 @@ enum Chore {
     /// Get what the tests need from package registries and other compilers, and run nothing
     Fetch,
     /// Run the plugin tests under whichever memory checkers this machine has
-    Sanitize,
+    Sanitize(sanitize::Args),
     /// Run a workflow under the Acme plugin's rules, and show the six hooks beside the built-in defaults
     Demo(demo::Args),
     /// Build the wheels to publish
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
     let done = Workspace::find().and_then(|workspace| match cli.chore {
         Chore::Test(args) => test::run_tests(&workspace, &args),
         Chore::Fetch => test::fetch(&workspace),
-        Chore::Sanitize => sanitize::run_checkers(&workspace),
+        Chore::Sanitize(args) => sanitize::run_checkers(&workspace, &args),
         Chore::Demo(args) => demo::run_demo(&workspace, &args),
         Chore::Dist(args) => dist::build(&workspace, &args),
         Chore::Packages => packages::build(&workspace)

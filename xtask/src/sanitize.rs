@@ -47,17 +47,34 @@ const WATCHED: [&[&str]; 4] = [
 /// Runs one checker, and fails when it complains.
 type Check = fn(&Workspace) -> Result;
 
-pub(crate) fn run_checkers(workspace: &Workspace) -> Result {
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Checkers to run [default: all that are on this machine]
+    checkers: Vec<Checker>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Checker {
+    Miri,
+    AddressSanitizer,
+    Valgrind,
+    Bridge,
+}
+
+pub(crate) fn run_checkers(workspace: &Workspace, args: &Args) -> Result {
     let mut ran = Vec::new();
     let mut lacking = Vec::new();
     let has_valgrind = works(command("valgrind").arg("--version"));
-    let checkers: [(&str, bool, Check); 4] = [
-        ("Miri", works(command("rustup").args(["run", "nightly", "cargo-miri", "--version"])), miri),
-        ("AddressSanitizer", has_nightly() && cfg!(target_os = "linux"), address_sanitizer),
-        ("Valgrind", has_valgrind, valgrind),
-        ("Valgrind, with the bridge", has_valgrind && cfg!(target_os = "linux"), bridge::valgrind),
+    let has_miri = works(command("rustup").args(["run", "nightly", "cargo-miri", "--version"]));
+    let is_linux = cfg!(target_os = "linux");
+    let checkers: [(Checker, &str, bool, Check); 4] = [
+        (Checker::Miri, "Miri", has_miri, miri),
+        (Checker::AddressSanitizer, "AddressSanitizer", has_nightly() && is_linux, address_sanitizer),
+        (Checker::Valgrind, "Valgrind", has_valgrind, valgrind),
+        (Checker::Bridge, "Valgrind with the bridge", has_valgrind && is_linux, bridge::valgrind),
     ];
-    for (name, is_here, check) in checkers {
+    let is_wanted = |checker: &Checker| args.checkers.is_empty() || args.checkers.contains(checker);
+    for (_, name, is_here, check) in checkers.into_iter().filter(|(checker, ..)| is_wanted(checker)) {
         if is_here {
             check(workspace)?;
             ran.push(name);

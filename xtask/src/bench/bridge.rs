@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::Bench;
 use super::timing::{clean, ratio, shortest, time};
 use crate::Result;
-use crate::bridge::{Bridge, install_release};
+use crate::bridge::{Bridge, install, install_release};
 use crate::command::{capture, cargo, command, run};
 use crate::python::Venv;
 use crate::workspace::{Workspace, library_name, program};
@@ -17,6 +17,16 @@ const IMPORT_BUDGET: f64 = 5.0;
 
 /// How many tasks are registered.
 const TASKS: usize = 200;
+
+/// Prints the milliseconds of what flytekit imports when the bridge is installed, after all else.
+const IMPORT: &str = "\
+import sys, time
+import flytekit
+sys.path.insert(0, sys.argv[1])
+start = time.perf_counter()
+import flyte_host._register
+print((time.perf_counter() - start) * 1e3)
+";
 
 /// Prints seconds of one call, for plugins that `FLYTE_PLUGIN` selects or for flytekit's own.
 const HOOKS: &str = "\
@@ -67,12 +77,14 @@ impl Official<'_> {
     }
 }
 
-/// Runs the measurements.
-pub(super) fn measure(workspace: &Workspace) -> Result {
-    let bridge = install_release(workspace)?;
-    let packages = ["--package", "sample-plugin", "--package", "transport-plugin"];
-    run(cargo("build").arg("--release").args(packages).current_dir(&workspace.root))?;
-    let built = workspace.target("release");
+/// Runs the measurements. Debug builds only show that they run.
+pub(super) fn measure(workspace: &Workspace, is_debug: bool) -> Result {
+    let bridge = wheel(workspace, is_debug)?;
+    let mut build = cargo("build");
+    build.args(["--package", "sample-plugin", "--package", "transport-plugin"]);
+    build.args((!is_debug).then_some("--release"));
+    run(build.current_dir(&workspace.root))?;
+    let built = workspace.target(if is_debug { "debug" } else { "release" });
     let plugin = |name: &str| built.join(library_name(name));
     let venv = Venv::install(workspace)?;
     let home = tempfile::tempdir_in(workspace.target(""))?;
@@ -81,13 +93,17 @@ pub(super) fn measure(workspace: &Workspace) -> Result {
     help(&official, &plugin("sample-plugin"))?;
     let import = import(&official)?;
     hooks(&official, &plugin("sample-plugin"))?;
-    register(workspace, &official, &plugin("transport-plugin"))?;
+    register(workspace, &official, &built, &plugin("transport-plugin"))?;
     match import > IMPORT_BUDGET {
         true => {
             Err(format!("`import flytekit` costs {import:.1} ms more, over {IMPORT_BUDGET:.0} ms").into())
         }
         false => Ok(()),
     }
+}
+
+fn wheel(workspace: &Workspace, is_debug: bool) -> Result<Bridge> {
+    if is_debug { install(workspace) } else { install_release(workspace) }
 }
 
 /// `pyflyte --help`.
@@ -103,29 +119,16 @@ fn help(official: &Official<'_>, sample: &Path) -> Result {
     Ok(())
 }
 
-/// What the bridge adds to `import flytekit`, in milliseconds, as Python itself counts.
+/// What the bridge adds to `import flytekit`, in milliseconds.
 fn import(official: &Official<'_>) -> Result<f64> {
     let mut fewest = f64::INFINITY;
     for _ in 0..7 {
-        let mut python = official.program("python", With::Bridge);
-        let done = python.args(["-X", "importtime", "-c", "import flytekit"]).output()?;
-        let report = String::from_utf8_lossy(&done.stderr).into_owned();
-        fewest = fewest.min(import_milliseconds(&report).ok_or("`import flytekit` imports no bridge")?);
+        let mut python = official.program("python", With::Nothing);
+        let printed = capture(python.args(["-c", IMPORT]).arg(&official.bridge.site))?;
+        fewest = fewest.min(printed.trim().parse()?);
     }
     println!("{:<34}{fewest:>9.2} ms (budget {IMPORT_BUDGET:.0} ms)", "import flytekit: the bridge's part");
     Ok(fewest)
-}
-
-/// Lines such as `import time:       123 |        456 |   flyte_host._register`, in microseconds; the second
-/// number includes what the module imports.
-fn import_milliseconds(report: &str) -> Option<f64> {
-    let line = |line: &str| {
-        let (numbers, name) = line.rsplit_once('|')?;
-        let microseconds: f64 = numbers.rsplit('|').next()?.trim().parse().ok()?;
-        name.trim().starts_with("flyte_host").then_some(microseconds)
-    };
-    let found: Vec<f64> = report.lines().filter_map(line).collect();
-    (!found.is_empty()).then(|| found.iter().sum::<f64>() / 1e3)
 }
 
 /// One call of a hook from Python.
@@ -142,8 +145,8 @@ fn hooks(official: &Official<'_>, sample: &Path) -> Result {
 }
 
 /// The same tasks, registered with and without a transport of a plugin.
-fn register(workspace: &Workspace, official: &Official<'_>, transport: &Path) -> Result {
-    let bench = Bench::start(workspace, &workspace.target("release"))?;
+fn register(workspace: &Workspace, official: &Official<'_>, built: &Path, transport: &Path) -> Result {
+    let bench = Bench::start(workspace, built)?;
     let mut module = "from flytekit import ContainerTask\n".to_owned();
     for number in 0..TASKS {
         module.push_str(&format!(
@@ -182,8 +185,8 @@ fn row(name: &str, took: Duration, alone: Option<Duration>) {
 
 /// From nothing to the result of a first run: a virtual environment and the wheel, beside the compilation.
 /// Neither includes downloads.
-pub(super) fn measure_install(workspace: &Workspace) -> Result {
-    let bridge = install_release(workspace)?;
+pub(super) fn measure_install(workspace: &Workspace, is_debug: bool) -> Result {
+    let bridge = wheel(workspace, is_debug)?;
     let home = tempfile::tempdir_in(workspace.target(""))?;
     let started = Instant::now();
     let venv = home.path().join("venv");
@@ -197,6 +200,7 @@ pub(super) fn measure_install(workspace: &Workspace) -> Result {
     let started = Instant::now();
     let mut build = cargo("install");
     build.args(["--quiet", "--path", "host", "--root"]).arg(home.path().join("cargo"));
+    build.args(is_debug.then_some("--debug"));
     build.env("CARGO_TARGET_DIR", home.path().join("target")).current_dir(&workspace.root);
     run(&mut build)?;
     let built: PathBuf = home.path().join("cargo/bin");
@@ -213,19 +217,4 @@ fn first_run(workspace: &Workspace, host: &Path, home: &Path) -> Result {
     run.env("FLYTE_SANDBOX", "1").arg("run").arg(workspace.path("xtask/demo/hello.yaml"));
     capture(run.args(["--workflow", "acme.demo.hello", "--input", "name=World", "--wait"]))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pythons_report_of_imports_is_read() {
-        let report = "import time: self [us] | cumulative | imported package\n\
-                      import time:       100 |        100 |   flyte_host\n\
-                      import time:       150 |        400 |   flyte_host._register\n\
-                      import time:      9000 |      90000 | flytekit\n";
-        assert_eq!(import_milliseconds(report), Some(0.5));
-        assert_eq!(import_milliseconds("import time:  1 |  1 | flytekit\n"), None);
-    }
 }
