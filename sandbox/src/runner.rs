@@ -105,5 +105,6 @@ fn now() -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: now.as_second(), nanos: now.subsec_nanosecond() }
 }
 
-#[cfg(test)]
+// They run scripts of `sh`.
+#[cfg(all(test, unix))]
 mod tests;

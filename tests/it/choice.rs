@@ -272,6 +272,7 @@ disabled `gone`; no plugins are enabled (in `[HOME]/.flyte/host.toml`)
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn settings_that_cannot_be_written_are_an_error() {
     let mut home = home_with(&["plain"]);

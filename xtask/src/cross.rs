@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::Result;
 use crate::command::{capture, command};
 use crate::debian::{self, ForeignIndex, Package};
+use crate::stamp::link;
 use crate::workspace::Workspace;
 
 /// Debian's names of CPUs, by target.
@@ -66,18 +67,4 @@ fn debians(workspace: &Workspace, target: &str) -> Result<(PathBuf, String)> {
 fn matching(index: &ForeignIndex, library: &Package) -> Result<Option<Package>> {
     let offered = index.offered(&library.name)?;
     Ok(offered.into_iter().find(|package| package.version == library.version))
-}
-
-#[cfg(unix)]
-fn link(to: &Path, at: &Path) -> Result {
-    if std::fs::read_link(at).is_ok_and(|present| present == to) {
-        return Ok(());
-    }
-    Ok(std::os::unix::fs::symlink(to, at)?)
-}
-
-/// Debian's programs run on Linux alone.
-#[cfg(not(unix))]
-fn link(_: &Path, _: &Path) -> Result {
-    Err("only Linux runs Debian's programs".into())
 }

@@ -64,6 +64,21 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result {
     Ok(())
 }
 
+/// Makes a symlink, unless it is there.
+#[cfg(unix)]
+pub(crate) fn link(to: &Path, at: &Path) -> Result {
+    if fs::read_link(at).is_ok_and(|present| present == to) {
+        return Ok(());
+    }
+    Ok(std::os::unix::fs::symlink(to, at)?)
+}
+
+/// Not every user of other systems may make them.
+#[cfg(not(unix))]
+pub(crate) fn link(_: &Path, at: &Path) -> Result {
+    Err(format!("cannot link `{}`: only Unix is supported here", at.display()).into())
+}
+
 /// Writes an executable script; an unchanged one keeps its date, which Cargo takes for the compiler's.
 pub(crate) fn write_script(path: &Path, text: &str) -> Result {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {

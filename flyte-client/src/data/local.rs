@@ -11,7 +11,15 @@ use crate::atomic_file::PartialFile;
 /// The path of a `file://` URL, as it stands there: the sandbox encodes nothing.
 pub(super) fn path_of(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("file://")?;
-    path.starts_with('/').then(|| PathBuf::from(path))
+    (path.starts_with('/') || cfg!(windows) && has_drive(path)).then(|| PathBuf::from(path))
+}
+
+/// Whether a path begins with a drive of Windows, as `C:\data` does.
+fn has_drive(path: &str) -> bool {
+    let mut letters = path.chars();
+    letters.next().is_some_and(|drive| drive.is_ascii_alphabetic())
+        && letters.next() == Some(':')
+        && letters.next().is_some_and(|separator| matches!(separator, '\\' | '/'))
 }
 
 /// Copies a file, and returns its length; other processes see all of it or nothing.
@@ -48,4 +56,17 @@ pub(super) async fn unpack(part: &PartialFile) -> Result<u64, TransferError> {
     });
     let unpacked = unpacked.await.unwrap_or_else(|error| Err(error.into()));
     unpacked.map_err(|source| TransferError::Unpack { source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drives_of_windows_are_recognized() {
+        assert!(has_drive(r"C:\data") && has_drive("d:/data"));
+        assert!(!has_drive("/data") && !has_drive("C:data") && !has_drive("host/C:/data") && !has_drive(""));
+        assert_eq!(path_of("file:///data/x"), Some(PathBuf::from("/data/x")));
+        assert_eq!(path_of("file://host/x"), None);
+    }
 }

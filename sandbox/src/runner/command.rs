@@ -7,7 +7,9 @@
 
 use std::{
     borrow::Cow,
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -24,6 +26,9 @@ use super::{
 
 /// The task type of containers with a command of the user's.
 const RAW_CONTAINER: &str = "raw-container";
+
+/// Extensions of programs on Windows where `PATHEXT` is not set.
+const EXTENSIONS: &str = ".COM;.EXE;.BAT;.CMD";
 
 /// The container of a task: its own, or the primary one of its pod.
 pub(super) fn container(task: &TaskTemplate) -> Result<Cow<'_, Container>, AttemptError> {
@@ -71,16 +76,31 @@ pub(super) fn find(
         searched,
         image: image.to_owned(),
     };
-    if program.contains('/') {
-        let path = work.join(program);
-        return if is_program(&path) { executable(path) } else { Err(missing(String::new())) };
+    // Windows names programs without their extension.
+    let extensions = cfg!(windows).then(|| environment.get("PATHEXT").unwrap_or(EXTENSIONS.as_ref()));
+    let names = file_names(program, extensions);
+    let found = |folder: &Path| names.iter().map(|name| folder.join(name)).find(|path| is_program(path));
+    if program.contains('/') || cfg!(windows) && program.contains('\\') {
+        return found(work).map_or_else(|| Err(missing(String::new())), executable);
     }
     let Some(path) = environment.get("PATH") else { return Err(missing(" (`PATH` is not set)".to_owned())) };
     env::split_paths(path)
-        .map(|folder| work.join(folder).join(program))
-        .find(|path| !program.is_empty() && is_program(path))
+        .find_map(|folder| found(&work.join(folder)).filter(|_| !program.is_empty()))
         .ok_or_else(|| missing(format!(" (`PATH` is `{}`)", path.to_string_lossy())))
         .and_then(executable)
+}
+
+/// The file names of a program: its own, and on Windows, with the extensions of `PATHEXT`, those with each.
+fn file_names(program: &str, extensions: Option<&OsStr>) -> Vec<String> {
+    let extensions = extensions.map(|extensions| extensions.to_string_lossy().to_lowercase());
+    let extensions: Vec<&str> = extensions.iter().flat_map(|list| list.split(';')).collect();
+    let is_whole = |extension: &&str| !extension.is_empty() && program.to_lowercase().ends_with(*extension);
+    if extensions.iter().any(is_whole) {
+        return vec![program.to_owned()];
+    }
+    let with_extension = extensions.iter().filter(|extension| !extension.is_empty());
+    let with_extension = with_extension.map(|extension| format!("{program}{extension}"));
+    std::iter::once(program.to_owned()).chain(with_extension).collect()
 }
 
 /// The program, unless its file system is mounted `noexec`: the shell would report only "Permission denied".
@@ -110,4 +130,18 @@ fn is_program(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_finds_programs_without_their_extension() {
+        assert_eq!(file_names("python", None), ["python"]);
+        let extensions = Some(OsStr::new(".EXE;.Bat;"));
+        assert_eq!(file_names("python", extensions), ["python", "python.exe", "python.bat"]);
+        assert_eq!(file_names("Python.EXE", extensions), ["Python.EXE"]);
+        assert_eq!(file_names("python3.11", extensions), ["python3.11", "python3.11.exe", "python3.11.bat"]);
+    }
 }

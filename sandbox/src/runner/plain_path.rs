@@ -5,7 +5,7 @@
 
 use std::{
     env, fs, io,
-    path::{Path, PathBuf},
+    path::{MAIN_SEPARATOR, Path, PathBuf},
 };
 
 /// A path for a folder that needs no quotes.
@@ -18,8 +18,7 @@ pub(super) struct PlainPath {
 impl PlainPath {
     /// The folder's own path if it needs no quotes, else a new link.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
-        let plain = |c: char| c.is_alphanumeric() || "/_-.,:@%+=".contains(c);
-        if folder.to_str().is_some_and(|path| path.chars().all(plain)) {
+        if folder.to_str().is_some_and(|path| is_plain(path, MAIN_SEPARATOR)) {
             return Ok(Self { path: folder.to_owned(), is_link: false });
         }
         loop {
@@ -46,12 +45,36 @@ impl Drop for PlainPath {
     }
 }
 
+/// Whether no character of a path means something to the shells of the system with this separator.
+fn is_plain(path: &str, separator: char) -> bool {
+    path.chars().all(|c| c.is_alphanumeric() || c == separator || "/_-.,:@%+=".contains(c))
+}
+
 #[cfg(unix)]
 fn link(to: &Path, path: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(to, path)
 }
 
-#[cfg(not(unix))]
+/// Windows allows it to administrators, and to developers who switched it on.
+#[cfg(windows)]
+fn link(to: &Path, path: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_dir(to, path)
+}
+
+#[cfg(not(any(unix, windows)))]
 fn link(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_of_windows_are_plain_there() {
+        assert!(is_plain("/home/jane/.flyte", '/'));
+        assert!(is_plain(r"C:\Users\jane\.flyte", '\\'));
+        assert!(!is_plain(r"/home/back\slash", '/'));
+        assert!(!is_plain(r"C:\Users\Jane Doe", '\\'));
+    }
 }

@@ -14,6 +14,7 @@ use crate::Result;
 use crate::command::{capture, command};
 use crate::python::Venv;
 use crate::sign_in::node_modules;
+use crate::stamp::link;
 use crate::workspace::{Workspace, program};
 
 /// Reads one task with the official client.
@@ -147,7 +148,7 @@ impl Scripts {
         for name in ["provider.mjs", "walker.mjs"] {
             std::fs::copy(workspace.path("tests/fixtures/sign_in").join(name), folder.join(name))?;
         }
-        std::os::unix::fs::symlink(modules.join("node_modules"), folder.join("node_modules"))?;
+        link(&modules.join("node_modules"), &folder.join("node_modules"))?;
         Ok(Self(folder))
     }
 
