@@ -77,7 +77,8 @@ pub(super) fn find(
         image: image.to_owned(),
     };
     // Windows names programs without their extension.
-    let extensions = cfg!(windows).then(|| environment.get("PATHEXT").unwrap_or(EXTENSIONS.as_ref()));
+    let extensions = environment.get("PATHEXT").map_or(OsStr::new(EXTENSIONS), |list| list.as_os_str());
+    let extensions = cfg!(windows).then_some(extensions);
     let names = file_names(program, extensions);
     let found = |folder: &Path| names.iter().map(|name| folder.join(name)).find(|path| is_program(path));
     if program.contains('/') || cfg!(windows) && program.contains('\\') {
