@@ -10,12 +10,25 @@ use crate::command::{command, shown};
 use crate::python::Venv;
 use crate::workspace::{Workspace, library_name};
 
-/// Plugins, the first in front, with the variables that choose what they do.
-const RUNS: [(&[&str], &[(&str, &str)]); 4] = [
-    (&["wrapper", "transport", "commands", "sample"], &[]),
-    (&["faulty"], &[("FAULT", "panic:get_default_image,error:get_auth_success_html,panic:configure_cli")]),
-    (&["faulty"], &[("FAULT", "invalid:get_remote,answer:get_default_cache_policies,panic:get_version")]),
-    (&["transport"], &[("TRANSPORT", "panic:GetTask")]),
+/// One run of the script.
+struct Run {
+    /// Plugins, the first in front.
+    plugins: &'static [&'static str],
+    /// Variables that choose what they do.
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const RUNS: [Run; 4] = [
+    Run { plugins: &["wrapper", "transport", "commands", "sample"], variables: &[] },
+    Run {
+        plugins: &["faulty"],
+        variables: &[("FAULT", "panic:get_default_image,error:get_auth_success_html,panic:configure_cli")],
+    },
+    Run {
+        plugins: &["faulty"],
+        variables: &[("FAULT", "invalid:get_remote,answer:get_default_cache_policies,panic:get_version")],
+    },
+    Run { plugins: &["transport"], variables: &[("TRANSPORT", "panic:GetTask")] },
 ];
 
 /// What each run prints in the end.
@@ -34,7 +47,7 @@ pub(super) fn valgrind(workspace: &Workspace) -> Result {
         native.arg(workspace.path("tests/fixtures/bridge/native.py"));
         native
     };
-    for (plugins, variables) in RUNS {
+    for Run { plugins, variables } in RUNS {
         let library = |name: &&str| workspace.target("debug").join(library_name(&format!("{name}-plugin")));
         let chain = std::env::join_paths(plugins.iter().map(library))?;
         let mut native = native();
