@@ -24,6 +24,7 @@
 //! | `list` | filters, sort keys and pages of lists |
 //! | `store`, `blobs` | the database, a file for each table; the files of uploads and outputs |
 //! | `engine` | runs executions: a state machine whose steps are transactions |
+//! | `scheduler`, `clock` | starts executions by the schedules of launch plans |
 //! | `cache` | cached results of tasks |
 //! | `runner` | one attempt of a task as a process, by the contract of Flyte's copilot |
 //! | `folder`, `lease` | the sandbox's folder: private, with one engine and one server at a time |
@@ -41,6 +42,7 @@
 
 mod blobs;
 mod cache;
+mod clock;
 mod compile;
 pub mod engine;
 mod folder;
@@ -52,12 +54,14 @@ mod remove;
 mod runner;
 mod running_server;
 mod sandbox;
+mod scheduler;
 pub mod server;
 mod service;
 mod service_error;
 mod store;
 
 pub use self::{
+    clock::{Clock, ClockHand},
     engine::EngineStart,
     folder::prepare_folder,
     open_error::OpenError,

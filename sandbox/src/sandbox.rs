@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use tokio::sync::Notify;
+
 use crate::{
     blobs::Blobs,
+    clock::Clock,
     engine::{EngineHandle, EngineStart},
     open_error::OpenError,
     store::{self, Store},
@@ -23,6 +26,10 @@ pub struct Sandbox {
     pub(crate) root: PathBuf,
     pub(crate) store: Store,
     pub(crate) blobs: Blobs,
+    /// The time by which schedules start executions.
+    pub(crate) clock: Clock,
+    /// Notified when launch plans were activated or deactivated.
+    pub(crate) schedules_changed: Notify,
     engine: EngineHandle,
 }
 
@@ -39,6 +46,8 @@ impl Sandbox {
             root: options.root.clone(),
             store,
             blobs,
+            clock: Clock::System,
+            schedules_changed: Notify::new(),
             engine: EngineHandle::new(&options.root, options.engine.clone()),
         };
         // The last engine may have been killed.
@@ -46,6 +55,13 @@ impl Sandbox {
             sandbox.wake_engine();
         }
         Ok(sandbox)
+    }
+
+    /// Makes schedules go by another clock than the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Makes an engine read what was just stored.

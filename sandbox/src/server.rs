@@ -46,7 +46,7 @@ pub use self::{
     token::{token, token_file},
 };
 pub use crate::running_server::{RunningServer, running_server};
-use crate::{Sandbox, blobs};
+use crate::{Sandbox, blobs, scheduler};
 
 /// The port of Flyte's own sandbox.
 pub const PORT: u16 = 30080;
@@ -140,11 +140,14 @@ impl Server {
             guard: self.guard,
             largest_message: self.largest_message,
         });
+        let sandbox = Arc::clone(&shared.sandbox);
+        let mut schedules = pin!(scheduler::run(&sandbox));
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
+                () = &mut schedules => {}
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {

@@ -12,6 +12,7 @@ pub(crate) mod launch_plan;
 pub(crate) mod named_entity;
 pub(crate) mod node_execution;
 pub(crate) mod project;
+pub(crate) mod schedule;
 pub(crate) mod signal;
 pub(crate) mod task;
 pub(crate) mod task_execution;
@@ -38,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/descriptions.sql"),
     include_str!("store/tags.sql"),
     include_str!("store/nodes.sql"),
+    include_str!("store/schedules.sql"),
 ];
 
 /// How many pages of 4 KiB the write-ahead log has before a checkpoint.

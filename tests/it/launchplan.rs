@@ -147,3 +147,24 @@ hint: name a day that one of its months has
 "#]]
     );
 }
+
+/// Schedules start executions only while there is a server.
+#[test]
+fn a_schedule_waits_for_the_sandbox_to_be_served() {
+    let home = two_versions();
+    home.write(
+        "nightly.yaml",
+        "launch_plan: nightly\nworkflow: shout\ninputs: {text: x}\nschedule: '@daily'\n",
+    );
+    let mut transcript = Transcript::new();
+    transcript.add(home.run([
+        "register",
+        "hello.yaml",
+        "nightly.yaml",
+        "--version",
+        "2",
+        "--activate-launchplans",
+    ]));
+    transcript.add(home.run(["launchplan", "activate", "nightly"]));
+    snapshot!(transcript, str![[r#""#]]);
+}

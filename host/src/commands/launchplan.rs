@@ -89,13 +89,23 @@ pub(crate) async fn run(args: &LaunchplanArgs, context: &Context<'_>) -> Result<
         }
     };
     print(ui, &plan)?;
-    if let (LaunchplanCommand::Activate(_), Some(reason)) =
-        (&args.command, plan.spec.as_ref().and_then(schedule::never_fires))
-    {
-        let name = plan.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
-        ui.note(format_args!("warning: the schedule of launch plan `{name}` never fires: {reason}\n"));
+    if matches!(args.command, LaunchplanCommand::Activate(_)) {
+        note_schedule(ui, &session, &plan);
     }
     Ok(())
+}
+
+/// Says when the schedule of an activated launch plan starts nothing.
+fn note_schedule(ui: &Ui, session: &Session, plan: &LaunchPlan) {
+    let name = plan.id.as_ref().map(|id| id.name.as_str()).unwrap_or_default();
+    if let Some(reason) = plan.spec.as_ref().and_then(schedule::never_fires) {
+        ui.note(format_args!("warning: the schedule of launch plan `{name}` never fires: {reason}\n"));
+    } else if !details::schedule(plan).is_empty() && session.is_unserved_sandbox() {
+        ui.note(format_args!(
+            "the schedule of launch plan `{name}` starts executions while the sandbox is served; \
+             run `flyte-host sandbox start`\n"
+        ));
+    }
 }
 
 /// The named version, else the newest.

@@ -157,6 +157,11 @@ async fn register(
         RegisterReport { session: &session, entities: &sent.entities, outcomes: &sent.outcomes, options };
     report.print(ui)?;
     notes.print(&session.ui, session.connection.is_sandbox());
+    if args.activate_launchplans && sent.has_schedule() && session.is_unserved_sandbox() {
+        session.ui.note(format_args!(
+            "schedules start executions while the sandbox is served; run `flyte-host sandbox start`\n"
+        ));
+    }
     report.result()?;
     let runnables = Runnable::unnamed(&sent.entities);
     runnable::warn_of_newer(&session, &runnables, |runnable| sent.was_there(runnable)).await;
@@ -179,6 +184,14 @@ async fn look_up_and_build(
 }
 
 impl SentEntities {
+    fn has_schedule(&self) -> bool {
+        self.entities.iter().any(|entity| {
+            let Entity::LaunchPlan(plan) = entity else { return false };
+            let metadata = plan.spec.as_ref().and_then(|spec| spec.entity_metadata.as_ref());
+            metadata.is_some_and(|metadata| metadata.schedule.is_some())
+        })
+    }
+
     /// Whether the server had the entity before.
     fn was_there(&self, runnable: &Runnable) -> bool {
         self.entities.iter().zip(&self.outcomes).any(|(entity, outcome)| {

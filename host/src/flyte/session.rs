@@ -93,6 +93,13 @@ impl Session {
         self.connection.is_sandbox() && self.has_address
     }
 
+    /// Whether Flyte is the embedded sandbox, and no server serves it: schedules start nothing.
+    #[must_use]
+    pub(crate) fn is_unserved_sandbox(&self) -> bool {
+        let is_served = || sandbox_root().is_ok_and(|root| running_server(&root).is_some());
+        self.is_embedded_sandbox() && !is_served()
+    }
+
     /// Transfers files by signed URLs. Created at the first use.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use flyte_client::{
     },
 };
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 pub(crate) use self::launch::{LaunchRequest, launch};
 pub(crate) use self::metrics::metrics;
@@ -219,24 +219,32 @@ fn start(
     request: admin::ExecutionCreateRequest,
     source: Option<i64>,
 ) -> Result<admin::ExecutionCreateResponse, ServiceError> {
-    let execution = sandbox.store.write(|transaction| {
-        launch::validate(transaction, &request)?;
-        let spec = required(request.spec, "spec")?;
-        // Older clients send the inputs in the spec.
-        let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
-        let launch_request = LaunchRequest {
-            project: request.project,
-            domain: request.domain,
-            name: request.name,
-            spec: without_inputs(spec),
-            inputs,
-            source,
-            parent_node: None,
-        };
-        launch(transaction, launch_request, Timestamp::now())
-    })?;
+    let execution = sandbox.store.write(|transaction| create_in(transaction, request, source))?;
     sandbox.wake_engine();
     Ok(admin::ExecutionCreateResponse { id: Some(execution.id) })
+}
+
+/// Stores the execution of a request for the engine to run; `source` is the row of the execution that it
+/// repeats.
+pub(crate) fn create_in(
+    transaction: &Transaction<'_>,
+    request: admin::ExecutionCreateRequest,
+    source: Option<i64>,
+) -> Result<Execution, ServiceError> {
+    launch::validate(transaction, &request)?;
+    let spec = required(request.spec, "spec")?;
+    // Older clients send the inputs in the spec.
+    let inputs = request.inputs.or_else(|| inputs_within(&spec)).unwrap_or_default();
+    let launch_request = LaunchRequest {
+        project: request.project,
+        domain: request.domain,
+        name: request.name,
+        spec: without_inputs(spec),
+        inputs,
+        source,
+        parent_node: None,
+    };
+    launch(transaction, launch_request, Timestamp::now())
 }
 
 /// The request for an execution like an older one.

@@ -18,7 +18,7 @@ use crate::{
     Sandbox, identity,
     list::{Column, Join, Listing, Table},
     service_error::{ServiceError, filled, invalid, not_found, required},
-    store::{launch_plan as table, time, workflow as workflows},
+    store::{launch_plan as table, schedule as schedules, time, workflow as workflows},
 };
 
 /// Launch plans, for lists.
@@ -103,8 +103,17 @@ pub(crate) fn update(
         ))
     })?;
     sandbox.store.write(|transaction| {
-        if table::set_state(transaction, &id, state)? { Ok(()) } else { Err(missing(&id)) }
+        if !table::set_state(transaction, &id, state)? {
+            return Err(missing(&id));
+        }
+        schedules::stop_inactive(transaction, &id)?;
+        let plan = table::find(transaction, &id)?.and_then(|plan| plan.spec);
+        if state == LaunchPlanState::Active && schedule::starts(plan.as_ref())? {
+            schedules::start(transaction, &id, sandbox.clock.now())?;
+        }
+        Ok(())
     })?;
+    sandbox.schedules_changed.notify_one();
     Ok(admin::LaunchPlanUpdateResponse {})
 }
 

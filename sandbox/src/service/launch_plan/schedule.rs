@@ -1,9 +1,9 @@
-//! Validates schedules like FlyteAdmin. The sandbox stores schedules, but does not run them.
+//! Validates schedules like FlyteAdmin. The scheduler runs them.
 
 use flyte_client::{
-    literal,
+    Code, Status, literal,
     proto::{
-        admin::{Schedule, schedule::ScheduleExpression},
+        admin::{LaunchPlanSpec, Schedule, schedule::ScheduleExpression},
         core::{ParameterMap, SimpleType, literal_type::Type, parameter::Behavior},
     },
     schedule::Cron,
@@ -50,16 +50,30 @@ pub(super) fn validate(schedule: Option<&Schedule>, expected: &ParameterMap) -> 
     }
 }
 
+/// Whether an activated launch plan has a schedule; a schedule in the old form is refused, as by FlyteAdmin.
+pub(super) fn starts(plan: Option<&LaunchPlanSpec>) -> Result<bool, ServiceError> {
+    let schedule = plan.and_then(|plan| plan.entity_metadata.as_ref()?.schedule.as_ref());
+    match schedule.and_then(|schedule| schedule.schedule_expression.as_ref()) {
+        Some(ScheduleExpression::CronSchedule(cron)) => Ok(!cron.schedule.is_empty()),
+        Some(ScheduleExpression::Rate(_)) => Ok(true),
+        #[expect(deprecated, reason = "older clients send it")]
+        Some(ScheduleExpression::CronExpression(cron)) if !cron.is_empty() => {
+            let text = format!("failed adding schedule for unknown schedule expression type &{{{cron}}}");
+            Err(Status::new(Code::Unknown, text).into())
+        }
+        _ => Ok(false),
+    }
+}
+
 fn validate_cron(text: &str) -> Result<(), ServiceError> {
     // FlyteAdmin ignores an empty one.
     if text.is_empty() {
         return Ok(());
     }
-    if let Err(problem) = Cron::parse(text) {
-        return Err(invalid(format!("Invalid cron expression: [{text}]: {problem}")));
-    }
+    let cron = Cron::parse(text)
+        .map_err(|problem| invalid(format!("Invalid cron expression: [{text}]: {problem}")))?;
     let zones = jiff::tz::db();
-    match time_zone(text) {
+    match cron.zone() {
         // Not every machine has the time zones.
         Some(zone) if zone != "Local" && !zones.is_definitively_empty() && zones.get(zone).is_err() => {
             Err(invalid(format!(
@@ -68,10 +82,4 @@ fn validate_cron(text: &str) -> Result<(), ServiceError> {
         }
         _ => Ok(()),
     }
-}
-
-/// The time zone that a cron expression names.
-fn time_zone(text: &str) -> Option<&str> {
-    let zone = text.strip_prefix("CRON_TZ=").or_else(|| text.strip_prefix("TZ="))?;
-    zone.split(' ').next()
 }

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use sandbox::{
-    EngineStart, Sandbox, SandboxOptions,
+    Clock, ClockHand, EngineStart, Sandbox, SandboxOptions,
     server::{Server, ServerOptions},
 };
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ pub(super) struct Player<'a> {
     folder: TempDir,
     pub(super) sandbox: Arc<Sandbox>,
     engine: Option<Engine>,
+    /// The time of schedules.
+    clock: ClockHand,
     /// Serves while it is there.
     _server: tokio::sync::oneshot::Sender<()>,
     /// When the engine is killed, if it is.
@@ -42,7 +45,8 @@ impl<'a> Player<'a> {
     pub(super) fn new(flytekit: &'a Flytekit, kills: Option<fastrand::Rng>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
-        let sandbox = Arc::new(Sandbox::open(&options).unwrap());
+        let (clock, hand) = Clock::standing_at(Timestamp::now());
+        let sandbox = Arc::new(Sandbox::open(&options).unwrap().with_clock(clock));
         let (endpoint, server) = serve(&sandbox);
         let names = [
             ("@PROJECT@", PROJECT),
@@ -57,6 +61,7 @@ impl<'a> Player<'a> {
             folder,
             sandbox,
             engine: None,
+            clock: hand,
             _server: server,
             kills,
             kills_left: MOST_KILLS,
@@ -208,9 +213,15 @@ impl<'a> Player<'a> {
             .into();
         }
         let count = usize::try_from(collect["count"].as_u64().unwrap()).unwrap();
+        let mut minutes = 0;
         for _ in 0..LOOKS / 10 {
             let found = self.get("ListExecutions", &request);
             let found = list(&found["executions"]);
+            // Only schedules start executions of a launch plan by themselves.
+            if collect["launch_plan"].is_string() && found.len() >= minutes && found.len() < count {
+                minutes += 1;
+                self.clock.advance(Duration::from_secs(60));
+            }
             if found.len() < count {
                 std::thread::sleep(PAUSE);
                 continue;
