@@ -1,5 +1,5 @@
-//! The folder of blobs: uploaded files and what tasks write. A native URI is the path of a file below it,
-//! without a scheme: flytekit does not resolve `file:///…`.
+//! The folder of blobs: uploaded files and what tasks write. A native URI is the address of an object in
+//! [`BUCKET`], which is this folder.
 //!
 //! Names come from requests, so each is validated segment by segment; no path leads out of the folder.
 
@@ -7,10 +7,17 @@ use std::{
     fs, io,
     path::{Component, Path, PathBuf},
     sync::OnceLock,
+    time::UNIX_EPOCH,
 };
 
 use data_encoding::BASE32HEX_NOPAD;
 use md5::{Digest, Md5};
+
+/// The bucket of uploads and outputs; also that of Flyte's own sandbox.
+pub(crate) const BUCKET: &str = "my-s3-bucket";
+
+/// The name of the folder in that of the sandbox.
+pub(crate) const FOLDER: &str = "blobs";
 
 /// The path of signed URLs, up to their token.
 pub(crate) const URL_PATH: &str = "/data/";
@@ -38,7 +45,9 @@ impl BlobPath {
                 && segment != "."
                 && segment != ".."
                 && segment.len() <= LONGEST_SEGMENT
-                && !segment.chars().any(|letter| letter.is_control() || matches!(letter, '\\' | ':'))
+                && !segment
+                    .chars()
+                    .any(|letter| letter.is_control() || cfg!(windows) && matches!(letter, '\\' | ':'))
         };
         text.split('/').all(is_segment).then(|| Self(text.to_owned()))
     }
@@ -90,7 +99,7 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
 impl Blobs {
     pub(crate) fn new(root: &Path) -> Self {
         let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
-        Self { folder: root.join("blobs"), address: OnceLock::new() }
+        Self { folder: root.join(FOLDER), address: OnceLock::new() }
     }
 
     /// Sets where this process serves signed URLs. Only the first call counts.
@@ -108,9 +117,9 @@ impl Blobs {
         self.folder.join(path.as_str())
     }
 
-    /// The URI by which tasks and clients on this machine name a file.
+    /// The URI by which tasks and clients name a file.
     pub(crate) fn native_uri(&self, path: &BlobPath) -> String {
-        self.file(path).display().to_string()
+        format!("s3://{BUCKET}/{}", path.as_str())
     }
 
     /// The URL by which the client of an embedded sandbox reads and writes a file.
@@ -118,9 +127,9 @@ impl Blobs {
         format!("file://{}", self.file(path).display())
     }
 
-    /// The path that a native URI names; `None` if it is outside of this sandbox.
+    /// The path that a native URI or a local path names; `None` if it is outside of this sandbox.
     pub(crate) fn path_from_uri(&self, uri: &str) -> Option<BlobPath> {
-        let file = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
+        let file = file_of_uri(&self.folder, uri)?;
         let below = file.strip_prefix(&self.folder).ok()?;
         let is_plain = below.components().all(|component| matches!(component, Component::Normal(_)));
         if is_plain { BlobPath::parse(below.to_str()?) } else { None }
@@ -134,6 +143,44 @@ impl Blobs {
         }
         Ok(file)
     }
+}
+
+/// The URI of a file in a folder of blobs; a path for other files.
+pub(crate) fn uri_of_file(folder: &Path, file: &Path) -> String {
+    match file.strip_prefix(folder) {
+        Ok(below) => {
+            let parts = below.components().map(|part| part.as_os_str().to_string_lossy());
+            format!("s3://{BUCKET}/{}", parts.collect::<Vec<_>>().join("/"))
+        }
+        Err(_) => file.display().to_string(),
+    }
+}
+
+/// The file that a URI or a path names, below a folder of blobs or anywhere; `None` if it is not local.
+pub(crate) fn file_of_uri(folder: &Path, uri: &str) -> Option<PathBuf> {
+    if let Some(key) = uri.strip_prefix("s3://").and_then(|rest| rest.strip_prefix(BUCKET)?.strip_prefix('/'))
+    {
+        let key = Path::new(key.trim_end_matches('/'));
+        let is_plain = key.components().all(|part| matches!(part, Component::Normal(_)));
+        return is_plain.then(|| folder.join(key));
+    }
+    let path = Path::new(uri.strip_prefix("file://").unwrap_or(uri));
+    path.is_absolute().then(|| path.to_owned())
+}
+
+/// The local file or folder that a URI of the sandbox in a folder names, or a path; `None` for other URIs.
+///
+/// `root` is the sandbox's folder, `uri` an address such as a task's output has. Whether there is such a file
+/// is not checked.
+#[must_use]
+pub fn local_file(root: &Path, uri: &str) -> Option<PathBuf> {
+    file_of_uri(&root.join(FOLDER), uri)
+}
+
+/// Changes with the content of a file, since files are replaced and never written to.
+pub(crate) fn etag(metadata: &fs::Metadata) -> String {
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    format!("{:x}-{:x}", metadata.len(), modified.unwrap_or_default().as_nanos())
 }
 
 /// The MD5 of a file; `None` if it does not exist.
@@ -177,9 +224,7 @@ mod tests {
         for text in ["a", "a/b c.txt", "p/d/AB==/ü", "a/..b"] {
             assert_eq!(BlobPath::parse(text).map(|path| path.0), Some(text.to_owned()));
         }
-        for text in
-            ["", "/a", "a/", "a//b", "..", "a/../b", "a/./b", "a\\b", "c:d", "a\0", "a\nb", &"x".repeat(256)]
-        {
+        for text in ["", "/a", "a/", "a//b", "..", "a/../b", "a/./b", "a\0", "a\nb", &"x".repeat(256)] {
             assert_eq!(BlobPath::parse(text), None, "{text:?}");
         }
     }
@@ -211,9 +256,18 @@ mod tests {
     fn a_native_uri_leads_back() {
         let blobs = Blobs::new(Path::new("/root of it"));
         let path = BlobPath::parse("p/d/file.txt").unwrap();
-        assert_eq!(blobs.native_uri(&path), "/root of it/blobs/p/d/file.txt");
+        assert_eq!(blobs.native_uri(&path), "s3://my-s3-bucket/p/d/file.txt");
+        let local = "/root of it/blobs/p/d/file.txt";
+        assert_eq!(blobs.path_from_uri(local), Some(path.clone()));
+        assert_eq!(uri_of_file(Path::new("/root of it/blobs"), Path::new(local)), blobs.native_uri(&path));
         assert_eq!(blobs.path_from_uri(&blobs.native_uri(&path)), Some(path));
-        for uri in ["s3://bucket/key", "file:///etc/passwd", "file:///root of it/blobs/../sandbox.db"] {
+        for uri in [
+            "s3://bucket/key",
+            "s3://my-s3-bucketx/key",
+            "s3://my-s3-bucket/../sandbox.db",
+            "file:///etc/passwd",
+            "file:///root of it/blobs/../sandbox.db",
+        ] {
             assert_eq!(blobs.path_from_uri(uri), None, "{uri}");
         }
     }

@@ -22,7 +22,7 @@
 //! | `identity`, `service_error` | the texts of identifiers and errors |
 //! | `compile` | FlytePropeller's workflow compiler: types, order, errors |
 //! | `list` | filters, sort keys and pages of lists |
-//! | `store`, `blobs` | the database, a file for each table; the files of uploads and outputs |
+//! | `store`, `blobs`, `objects` | the database, a file for each table; the files of uploads and outputs; buckets |
 //! | `engine` | runs executions: a state machine whose steps are transactions |
 //! | `scheduler`, `clock` | starts executions by the schedules of launch plans |
 //! | `cache` | cached results of tasks |
@@ -49,6 +49,7 @@ mod folder;
 mod identity;
 mod lease;
 mod list;
+mod objects;
 mod open_error;
 mod remove;
 mod runner;
@@ -61,6 +62,7 @@ mod service_error;
 mod store;
 
 pub use self::{
+    blobs::local_file,
     clock::{Clock, ClockHand},
     engine::EngineStart,
     folder::prepare_folder,

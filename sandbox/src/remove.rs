@@ -10,7 +10,9 @@ use std::{
 use flyte_client::atomic_file;
 
 use crate::{
+    blobs,
     lease::{self, Lease},
+    objects,
     server::{ServeError, ServerLease},
     store::{self, Store},
 };
@@ -33,8 +35,8 @@ const FILES: [&str; 12] = [
     "engine.lock",
     "server.lock",
 ];
-/// Files of uploads and outputs, and the folders of attempts.
-const FOLDERS: [&str; 2] = ["blobs", "runs"];
+/// Files of uploads and outputs, the folders of attempts, and what tasks store in buckets.
+const FOLDERS: [&str; 4] = [blobs::FOLDER, "runs", objects::BUCKETS, objects::UPLOADS];
 
 /// How long to wait for an idle engine, which ends after a second without executions.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -36,14 +36,14 @@ use self::{
     folder::{AttemptFolder, on_disk},
 };
 pub(crate) use self::{
-    attempt::{Attempt, AttemptOutcome, TemplateNames},
-    folder::{deck, discard_private, element_folder, job_spec, set_aside},
+    attempt::{Attempt, AttemptOutcome, ObjectStore, TemplateNames},
+    folder::{discard_private, element_folder, job_spec, set_aside},
     log::logs,
     process::{adopt, sweep},
     record::recall,
-    steps::checkpoints,
+    steps::{checkpoints, keep_deck},
 };
-use crate::store::task_execution::ProcessIdentity;
+use crate::{objects, store::task_execution::ProcessIdentity};
 
 /// Runs an attempt to its end: when this returns, none of its processes is left (on other systems than Linux,
 /// none of its process group).
@@ -59,13 +59,19 @@ pub(crate) async fn run(
     }
     let folder = AttemptFolder::new(&attempt.folder);
     let attempt = Arc::new(attempt);
+    // An attempt that is cut off before is run again, and may write to the same files.
+    let kept = steps::kept(&attempt, attempt.names.attempt);
     let (process, result) = match steps::run(&attempt, &folder, started, kill).await {
         Ok((process, result)) => (process, result),
         Err(failure) => ("none".to_owned(), Err(failure)),
     };
     on_disk(move || {
         folder.discard_private();
-        finish(&folder, &process, result)
+        let outcome = finish(&folder, &process, result);
+        if let Err(error) = objects::protect(&kept) {
+            ::log::warn!("could not protect the outputs in `{}`: {error}", kept.display());
+        }
+        outcome
     })
     .await
 }

@@ -1,6 +1,6 @@
-//! The sandbox for other programs: gRPC and, for files and health, HTTP/1.1, on one port.
+//! The sandbox for other programs: gRPC and, for files, objects and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs. `guard.rs` decides which clients are served: a
+//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `s3.rs` objects. `guard.rs` decides which clients are served: a
 //! client may do everything or nothing. The crate's `running_server.rs` has the address for other processes.
 
 mod address;
@@ -9,8 +9,10 @@ mod files;
 mod grpc;
 mod guard;
 mod headers;
+mod object_server;
 mod peer;
 mod response;
+mod s3;
 mod server_lease;
 mod token;
 
@@ -18,6 +20,7 @@ use std::{
     convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -29,9 +32,9 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use s3s::service::S3Service;
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
-pub(crate) use self::server_lease::ServerLease;
 use self::{
     address::is_public,
     grpc::CallLimits,
@@ -45,8 +48,11 @@ pub use self::{
     error::ServeError,
     token::{token, token_file},
 };
+pub(crate) use self::{
+    object_server::ObjectServer, s3::variables as object_variables, server_lease::ServerLease,
+};
 pub use crate::running_server::{RunningServer, running_server};
-use crate::{Sandbox, blobs, scheduler};
+use crate::{Sandbox, blobs, objects::Objects, runner::ObjectStore, scheduler};
 
 /// The port of Flyte's own sandbox.
 pub const PORT: u16 = 30080;
@@ -134,44 +140,81 @@ impl Server {
     /// When the listener cannot be registered with the runtime.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        let (stop, stopped) = watch::channel(());
+        let objects = Objects::new(&self.sandbox.root);
+        let secret = object_secret(self.address, self.guard.token.as_str());
+        let sandbox = Arc::clone(&self.sandbox);
         let shared = Arc::new(Shared {
-            sandbox: self.sandbox,
+            objects: s3::service(objects, &secret),
+            sandbox: Some(self.sandbox),
             guard: self.guard,
             largest_message: self.largest_message,
         });
-        let sandbox = Arc::clone(&shared.sandbox);
-        let mut schedules = pin!(scheduler::run(&sandbox));
-        let mut connections = JoinSet::new();
-        let mut shutdown = pin!(shutdown);
-        loop {
-            tokio::select! {
-                () = &mut shutdown => break,
-                () = &mut schedules => {}
-                Some(_) = connections.join_next() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        connections.spawn(serve(Arc::clone(&shared), stream, stopped.clone()));
-                    }
-                    // Too many open files, or a client that disconnected: keep serving others.
-                    Err(error) => {
-                        log::warn!("could not accept a connection: {error}");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
-                },
-            }
+        let accepting = accept(listener, shared, shutdown);
+        tokio::select! {
+            () = accepting => {}
+            () = scheduler::run(&sandbox) => {}
         }
-        drop(listener);
-        let _ = stop.send(());
-        // Calls that take longer are cut off.
-        let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
         Ok(())
     }
 }
 
+/// The secret key of the object store behind an address: a secret where others can connect.
+fn object_secret(address: SocketAddr, token: &str) -> String {
+    if requires_token(address) { token.to_owned() } else { s3::SECRET_KEY.to_owned() }
+}
+
+/// The variables with which flytekit and its tasks reach the object store of a server, by names: an endpoint,
+/// an access key and a secret key.
+#[must_use]
+pub fn object_store_variables(
+    address: SocketAddr,
+    hosts: &[String],
+    token: &str,
+) -> [(&'static str, String); 3] {
+    let endpoint = format!("http://{}", authority(address, hosts));
+    s3::variables(endpoint, object_secret(address, token))
+}
+
+/// The object store of the sandbox that a server serves in another process, or in this one; `None` if none does.
+pub(crate) fn served_objects(root: &Path) -> Option<ObjectStore> {
+    let running = running_server(root)?;
+    let token = if requires_token(running.address) { token(root)? } else { String::new() };
+    let secret = object_secret(running.address, &token);
+    Some(ObjectStore { address: running.reachable(), secret })
+}
+
+/// Serves connections until the shutdown; running calls may finish.
+async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
+    let (stop, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(Arc::clone(&shared), stream, stopped.clone()));
+                }
+                // Too many open files, or a client that disconnected: keep serving others.
+                Err(error) => {
+                    log::warn!("could not accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    let _ = stop.send(());
+    // Calls that take longer are cut off.
+    let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+}
+
 /// What all connections share.
 struct Shared {
-    sandbox: Arc<Sandbox>,
+    /// None where only objects are served.
+    sandbox: Option<Arc<Sandbox>>,
+    objects: S3Service,
     guard: Guard,
     largest_message: usize,
 }
@@ -215,13 +258,19 @@ async fn answer(
     if let Err(rejection) = shared.guard.check(client, &request).await {
         return rejection.response(is_call);
     }
+    if s3::is_signed(&request) {
+        return s3::answer(&shared.objects, request).await;
+    }
+    let Some(sandbox) = &shared.sandbox else {
+        return plain(StatusCode::NOT_FOUND, "this is the object store of a flyte-host sandbox\n");
+    };
     if is_call {
         let limits = CallLimits { message: shared.largest_message, headers };
-        return grpc::answer(&shared.sandbox, request, limits).await;
+        return grpc::answer(sandbox, request, limits).await;
     }
     if let Some(rest) = request.uri().path().strip_prefix(blobs::URL_PATH) {
         let token = rest.split('/').next().unwrap_or(rest).to_owned();
-        return files::answer(&shared.sandbox, request, token).await;
+        return files::answer(sandbox, request, token).await;
     }
     match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/healthcheck") => plain(StatusCode::OK, ""),

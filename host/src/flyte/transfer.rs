@@ -19,16 +19,16 @@ use std::path::PathBuf;
 
 use flyte_client::data;
 
-use super::session::Session;
+use super::session::{self, Session};
 use crate::ui::{error::CommandError, exit_code::Exit};
 
 /// How many files are transferred at once.
 const AT_ONCE: usize = 8;
 
-/// The path of a `file://` URL or path, if the object store is local.
+/// The local file of a URI or path, if the object store is local.
 fn local_file(session: &Session, url: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(url.strip_prefix("file://").unwrap_or(url));
-    (session.is_embedded_sandbox() && path.is_absolute()).then_some(path)
+    let root = session.is_embedded_sandbox().then(session::sandbox_root)?.ok()?;
+    sandbox::local_file(&root, url)
 }
 
 /// The failure of a transfer under a message of the caller.

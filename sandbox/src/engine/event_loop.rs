@@ -27,7 +27,8 @@ use super::{
 };
 use crate::{
     cache,
-    runner::{self, AttemptOutcome},
+    runner::{self, AttemptOutcome, ObjectStore},
+    server::{ObjectServer, served_objects},
     service_error::ServiceError,
     store::{self, Store, encoded::Encoded, execution::Execution, task_execution::TaskExecution},
 };
@@ -54,6 +55,8 @@ pub(super) struct EventLoop {
     wake: Arc<Notify>,
     /// When reservations of results were last renewed.
     renewed: Instant,
+    /// Serves objects to tasks where no server does.
+    objects: Option<ObjectServer>,
 }
 
 impl EventLoop {
@@ -68,6 +71,7 @@ impl EventLoop {
             version: None,
             wake,
             renewed: Instant::now(),
+            objects: None,
         };
         event_loop.kill_orphans()?;
         Ok(event_loop)
@@ -209,7 +213,8 @@ impl EventLoop {
             self.apply_events(ended, dirty, &mut step)?;
             Ok::<_, ServiceError>(step.effects)
         })?;
-        for (id, attempt) in effects.start {
+        for (id, mut attempt) in effects.start {
+            attempt.objects = self.object_store();
             self.attempts.start(id, attempt);
         }
         for id in &effects.kill {
@@ -221,6 +226,21 @@ impl EventLoop {
             }
         }
         Ok(())
+    }
+
+    /// The object store for tasks: that of the sandbox's server, else this engine's own.
+    fn object_store(&mut self) -> Option<ObjectStore> {
+        if let Some(store) = served_objects(&self.root) {
+            return Some(store);
+        }
+        if self.objects.is_none() {
+            match ObjectServer::start(&self.root) {
+                Ok(server) => self.objects = Some(server),
+                // Only tasks that use it fail.
+                Err(error) => log::warn!("could not serve objects to tasks: {error}"),
+            }
+        }
+        self.objects.as_ref().map(ObjectServer::store)
     }
 
     fn apply_events(

@@ -25,8 +25,17 @@ pub(crate) struct Attempt {
     pub(crate) timeout: Option<Duration>,
     /// The address of the server of the sandbox, for tasks that call it.
     pub(crate) platform: Option<SocketAddr>,
+    /// The object store of the sandbox, for tasks that use it.
+    pub(crate) objects: Option<ObjectStore>,
     /// The execution's environment variables; they override the task's.
     pub(crate) envs: Vec<(String, String)>,
+}
+
+/// Where the objects of the sandbox are served, and with which secret key.
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectStore {
+    pub(crate) address: SocketAddr,
+    pub(crate) secret: String,
 }
 
 /// The names for the placeholders of a command.

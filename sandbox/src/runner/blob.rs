@@ -4,32 +4,41 @@ use std::{fs, io, path::Path};
 
 use flyte_client::folder::{self, Inner, Unreadable};
 
-/// The scheme of local files. What follows is the path without percent-encoding.
-const FILE: &str = "file://";
-
-/// The URI of a path: the path itself, since flytekit does not resolve `file:///…`.
-pub(super) fn uri(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// The path of a URI or path; `None` if it is not local.
-pub(super) fn path(uri: &str) -> Option<&Path> {
-    let path = Path::new(uri.strip_prefix(FILE).unwrap_or(uri));
-    path.is_absolute().then_some(path)
-}
-
 /// Copies a file, or a folder with its content. Symlinks are followed; those to a folder that contains them
 /// are left out.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if !folder::is_folder(from)? {
-        return fs::copy(from, to).map(drop);
+        return copy_file(from, to);
     }
     let content = folder::list(from).map_err(|mut all| all.swap_remove(0))?;
     fs::create_dir_all(to)?;
     let below =
         |inner: &Inner| inner.path.strip_prefix(from).map(|inner| to.join(inner)).map_err(io::Error::other);
     content.folders.iter().try_for_each(|folder| fs::create_dir_all(below(folder)?))?;
-    content.files.iter().try_for_each(|file| fs::copy(&file.path, below(file)?).map(drop))
+    content.files.iter().try_for_each(|file| copy_file(&file.path, &below(file)?))
+}
+
+/// Copies a file. The copy can be written to, also if the original is an output that is protected.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
+    let mut permissions = fs::metadata(to)?.permissions();
+    if permissions.readonly() {
+        make_writable(&mut permissions);
+        fs::set_permissions(to, permissions)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_writable(permissions: &mut fs::Permissions) {
+    use std::os::unix::fs::PermissionsExt as _;
+    permissions.set_mode(permissions.mode() | 0o200);
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::permissions_set_readonly_false, reason = "it is the only permission there")]
+fn make_writable(permissions: &mut fs::Permissions) {
+    permissions.set_readonly(false);
 }
 
 /// Checks that a file or folder can be kept, and returns the links in it that are left out.

@@ -4,8 +4,8 @@
 //!    requests (`_FSEC_<GROUP>_<KEY>`, as flytekit reads them; files for those that are to be files), and a
 //!    `TMPDIR` of the attempt's own;
 //! 2. `FLYTE_INPUT_DIR` and `FLYTE_OUTPUT_DIR`: where the inputs are and the outputs go;
-//! 3. `FLYTE_INTERNAL_…`, `FLYTE_ATTEMPT_NUMBER`, the index of an element and the address of the
-//!    sandbox's server, as propeller sets them;
+//! 3. `FLYTE_INTERNAL_…`, `FLYTE_ATTEMPT_NUMBER`, the index of an element, the address of the sandbox's
+//!    server and that of its object store with the keys, as propeller sets them;
 //! 4. the task's `env`;
 //! 5. the execution's.
 
@@ -20,6 +20,7 @@ use std::{
 use flyte_client::proto::core::{Container, Identifier, Secret, secret::MountType};
 
 use super::{attempt::Attempt, error::AttemptError, folder::AttemptFolder, inputs::check_name, mounts};
+use crate::server::object_variables;
 
 /// The variables that are inherited from the sandbox.
 const INHERITED: [&str; 10] =
@@ -73,6 +74,10 @@ pub(super) fn build(
     if let Some(address) = attempt.platform {
         variables.insert("FLYTE_PLATFORM_URL".to_owned(), address.to_string().into());
         variables.insert("FLYTE_PLATFORM_INSECURE".to_owned(), "true".into());
+    }
+    if let Some(objects) = &attempt.objects {
+        let all = object_variables(format!("http://{}", objects.address), objects.secret.clone());
+        variables.extend(all.map(|(name, value)| (name.to_owned(), value.into())));
     }
     if let Some(element) = attempt.element {
         variables.insert("BATCH_JOB_ARRAY_INDEX_VAR_NAME".to_owned(), ARRAY_INDEX.into());

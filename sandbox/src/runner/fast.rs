@@ -9,7 +9,8 @@ use std::{fs::File, path::Path};
 
 use flate2::read::MultiGzDecoder;
 
-use super::{blob, error::AttemptError};
+use super::error::AttemptError;
+use crate::blobs::file_of_uri;
 
 const PROGRAM: &str = "pyflyte-fast-execute";
 const ARCHIVE: &str = "--additional-distribution";
@@ -24,7 +25,11 @@ pub(super) struct FastCommand {
 }
 
 /// Unpacks the code of a fast-registered task into its working directory; `None` for other tasks.
-pub(super) fn prepare(line: &[String], work: &Path) -> Result<Option<FastCommand>, AttemptError> {
+pub(super) fn prepare(
+    line: &[String],
+    work: &Path,
+    blobs: &Path,
+) -> Result<Option<FastCommand>, AttemptError> {
     let program = line.first().map(Path::new).and_then(Path::file_name);
     if program.is_none_or(|program| program != PROGRAM) {
         return Ok(None);
@@ -34,11 +39,11 @@ pub(super) fn prepare(line: &[String], work: &Path) -> Result<Option<FastCommand
         return Ok(Some(FastCommand { line: in_folder(line, &folder), unpacked: None }));
     };
     let uri = value(&line[..end], ARCHIVE).unwrap_or_default();
-    let archive = blob::path(&uri).filter(|path| is_archive(path));
+    let archive = file_of_uri(blobs, &uri).filter(|path| is_archive(path));
     let Some(archive) = archive else {
         return Ok(Some(FastCommand { line: in_folder(line, &folder), unpacked: None }));
     };
-    unpack(archive, work)?;
+    unpack(&archive, work)?;
     let mut command = Vec::new();
     for word in &line[end + 1..] {
         // As flytekit's program does, for the tasks that a dynamic task starts.
@@ -99,7 +104,7 @@ mod tests {
             let line = arguments(&format!(
                 "pyflyte-fast-execute --additional-distribution s3://b/c.tar.gz {folder} -- x"
             ));
-            let command = prepare(&line, Path::new("/work")).unwrap().unwrap();
+            let command = prepare(&line, Path::new("/work"), Path::new("/blobs")).unwrap().unwrap();
             assert_eq!(command.unpacked, None);
             assert!(
                 command.line.join(" ").replace('=', " ").contains("--dest-dir /work -- x"),
@@ -110,7 +115,10 @@ mod tests {
 
     #[test]
     fn other_commands_stay() {
-        assert_eq!(prepare(&arguments("sh -c --dest-dir"), Path::new("/work")).unwrap(), None);
-        assert_eq!(prepare(&[], Path::new("/work")).unwrap(), None);
+        assert_eq!(
+            prepare(&arguments("sh -c --dest-dir"), Path::new("/work"), Path::new("/blobs")).unwrap(),
+            None
+        );
+        assert_eq!(prepare(&[], Path::new("/work"), Path::new("/blobs")).unwrap(), None);
     }
 }

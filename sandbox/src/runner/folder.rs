@@ -24,6 +24,9 @@ use tokio::task::spawn_blocking;
 
 use super::error::AttemptError;
 
+/// The name of a deck, as flytekit writes it.
+pub(super) const DECK: &str = "deck.html";
+
 /// How often an attempt that was cut off is run again.
 const MOST_LOST: u32 = 3;
 
@@ -164,8 +167,8 @@ pub(crate) fn set_aside(attempt: &Path) -> io::Result<bool> {
 }
 
 /// The deck that a task may have written.
-pub(crate) fn deck(attempt: &Path) -> PathBuf {
-    AttemptFolder::new(attempt).result().join("deck.html")
+pub(super) fn deck(attempt: &Path) -> PathBuf {
+    AttemptFolder::new(attempt).result().join(DECK)
 }
 
 /// The workflow that a dynamic task made.

@@ -15,6 +15,7 @@ use flyte_client::{
 use prost::Message as _;
 
 use super::{blob, error::AttemptError, folder::AttemptFolder, inputs::check_name, log::RunnerLog};
+use crate::blobs::uri_of_file;
 
 /// The largest file of a value: propeller's limit for all outputs together.
 const MAX_VALUE: u64 = 10 * 1024 * 1024;
@@ -69,11 +70,19 @@ pub(super) fn job(folder: &AttemptFolder) -> Result<Option<DynamicJobSpec>, Atte
     DynamicJobSpec::decode(bytes.as_slice()).map(Some).map_err(|error| unreadable(error.to_string()))
 }
 
-/// Collects the declared outputs. Files are moved into `blobs`.
+/// Where output files are kept.
+pub(super) struct Kept<'a> {
+    /// The folder of the sandbox's objects.
+    pub(super) blobs: &'a Path,
+    /// The folder of this attempt below it.
+    pub(super) folder: &'a Path,
+}
+
+/// Collects the declared outputs. Files are moved to where they are kept.
 pub(super) fn collect(
     declared: Option<&VariableMap>,
     folder: &AttemptFolder,
-    blobs: &Path,
+    kept: &Kept<'_>,
     log: &mut RunnerLog,
 ) -> Result<LiteralMap, AttemptError> {
     let message = folder.outputs_message();
@@ -86,7 +95,7 @@ pub(super) fn collect(
     for (name, variable) in declared.into_iter().flat_map(|declared| &declared.variables) {
         check_name(name)?;
         let expected = variable.r#type.clone().unwrap_or_default();
-        let literal = collect_one(name, &expected, folder, blobs, log)?;
+        let literal = collect_one(name, &expected, folder, kept, log)?;
         outputs.literals.insert(name.clone(), literal);
     }
     Ok(outputs)
@@ -96,7 +105,7 @@ fn collect_one(
     name: &str,
     expected: &LiteralType,
     folder: &AttemptFolder,
-    blobs: &Path,
+    kept: &Kept<'_>,
     log: &mut RunnerLog,
 ) -> Result<Literal, AttemptError> {
     let invalid = |given: String| AttemptError::OutputInvalid {
@@ -121,8 +130,8 @@ fn collect_one(
                 "output `{name}`: {link} is a link to a folder that it is in, and is left out"
             ));
         }
-        let literal = value::stored(expected, &path, blob::uri(&blobs.join(name))).map_err(&invalid)?;
-        let to = blobs.join(name);
+        let to = kept.folder.join(name);
+        let literal = value::stored(expected, &path, uri_of_file(kept.blobs, &to)).map_err(&invalid)?;
         blob::keep(&path, &to).map_err(AttemptError::files("keep an output at", to))?;
         return Ok(literal);
     }

@@ -1,12 +1,13 @@
 //! The steps of an attempt: prepare its folder, run the process, collect its outputs.
 
 use std::{
-    env, fs,
+    env, fs, io,
     path::{Path, PathBuf},
     process::ExitStatus,
     sync::Arc,
 };
 
+use flyte_client::atomic_file;
 use flyte_client::proto::core::{DataLoadingConfig, VariableMap, WorkflowExecutionIdentifier};
 use prost::Message as _;
 
@@ -16,16 +17,16 @@ use super::{
     environment::{self, Environment},
     error::AttemptError,
     fast,
-    folder::{AttemptFolder, on_disk},
+    folder::{self, AttemptFolder, on_disk},
     inputs,
     log::{self, RunnerLog},
     mounts::Mount,
-    outputs,
+    outputs::{self, Kept},
     plain_path::PlainPath,
     process::{self, ProcessEnd},
     template::{self, PlaceholderValues},
 };
-use crate::store::task_execution::ProcessIdentity;
+use crate::{blobs, objects, store::task_execution::ProcessIdentity};
 
 /// Copilot's default paths.
 const INPUT_PATH: &str = "/var/flyte/inputs";
@@ -86,7 +87,10 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
     write(folder.task_message(), attempt.task.encode_to_vec())?;
     let data = container.data_config.as_ref().filter(|data| data.enabled);
     let (inputs, mounts) = match data {
-        Some(data) => (inputs::write(&attempt.inputs, &seen.inputs(), data.format())?, mounts(data, &seen)),
+        Some(data) => (
+            inputs::write(&attempt.inputs, &seen.inputs(), data.format(), &attempt.blobs)?,
+            mounts(data, &seen),
+        ),
         None => (attempt.inputs.clone(), Vec::new()),
     };
     let kept = kept(attempt, attempt.names.attempt);
@@ -94,7 +98,7 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
     let values = values(attempt, &seen, &kept);
     let mut line = command::line((&attempt.task, &container), &inputs, &values, &mounts)?;
     let mut environment = environment::build(attempt, &container, folder, &mounts, |name| env::var_os(name))?;
-    if let Some(fast) = fast::prepare(&line, &seen.work())? {
+    if let Some(fast) = fast::prepare(&line, &seen.work(), &attempt.blobs)? {
         line = fast.line;
         environment::put_first(&mut environment, "PYTHONPATH", &seen.work());
         if let Some(archive) = fast.unpacked {
@@ -119,7 +123,7 @@ fn mounts(data: &DataLoadingConfig, folder: &AttemptFolder) -> Vec<Mount> {
 }
 
 /// The folder in which the files of an attempt's outputs are kept.
-fn kept(attempt: &Attempt, number: u32) -> PathBuf {
+pub(super) fn kept(attempt: &Attempt, number: u32) -> PathBuf {
     let names = &attempt.names;
     kept_files(&attempt.blobs, &names.execution, &names.node, number)
 }
@@ -129,14 +133,37 @@ fn kept_files(blobs: &Path, execution: &WorkflowExecutionIdentifier, node: &str,
     folders.into_iter().fold(blobs.join("data"), |path, folder| path.join(folder))
 }
 
-/// The folder of the checkpoints of an attempt.
+/// The address of the checkpoints of an attempt.
 pub(crate) fn checkpoints(
     root: &Path,
     execution: &WorkflowExecutionIdentifier,
     node: &str,
     attempt: u32,
-) -> PathBuf {
-    kept_files(&root.join("blobs"), execution, node, attempt).join(CHECKPOINTS)
+) -> String {
+    let blobs = root.join(blobs::FOLDER);
+    blobs::uri_of_file(&blobs, &kept_files(&blobs, execution, node, attempt).join(CHECKPOINTS))
+}
+
+/// Keeps the deck of an attempt where Flyte keeps it, and returns its address; `None` if it has none.
+pub(crate) fn keep_deck(
+    root: &Path,
+    attempt: &Path,
+    (execution, node, number): (&WorkflowExecutionIdentifier, &str, u32),
+) -> io::Result<Option<String>> {
+    let deck = folder::deck(attempt);
+    if !deck.is_file() {
+        return Ok(None);
+    }
+    let WorkflowExecutionIdentifier { project, domain, name, .. } = execution;
+    let blobs = root.join(blobs::FOLDER);
+    let kept = blobs
+        .join("metadata/propeller")
+        .join(format!("{project}-{domain}-{name}"))
+        .join(node)
+        .join(format!("data/{number}"));
+    atomic_file::replace(&kept.join(folder::DECK), &fs::read(deck)?)?;
+    objects::protect(&kept)?;
+    Ok(Some(blobs::uri_of_file(&blobs, &kept.join(folder::DECK))))
 }
 
 fn values(attempt: &Attempt, folder: &AttemptFolder, kept: &Path) -> PlaceholderValues {
@@ -154,7 +181,7 @@ fn values(attempt: &Attempt, folder: &AttemptFolder, kept: &Path) -> Placeholder
             names.execution.name, names.node, names.attempt
         )),
         prev_checkpoint_prefix: before.filter(|path| path.exists()).map(|path| text(&path)),
-        raw_output_data_prefix: text(kept),
+        raw_output_data_prefix: blobs::uri_of_file(&attempt.blobs, kept),
         task_template_path: text(&folder.task_message()),
     }
 }
@@ -183,7 +210,8 @@ fn collect(
     if let Some(job) = outputs::job(folder)? {
         return Ok(AttemptOutcome::Dynamic(Box::new(job)));
     }
-    let outputs = outputs::collect(declared, folder, &kept(attempt, attempt.names.attempt), log)?;
+    let kept = kept(attempt, attempt.names.attempt);
+    let outputs = outputs::collect(declared, folder, &Kept { blobs: &attempt.blobs, folder: &kept }, log)?;
     if attempt.element.is_some()
         && let Err(error) = fs::remove_file(folder.inputs_message())
     {

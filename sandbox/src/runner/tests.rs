@@ -76,6 +76,7 @@ impl Fixture {
             array_inputs: None,
             element: None,
             platform: None,
+            objects: None,
             folder: root.path().join("runs/p/d/f1/n0/0"),
             blobs: root.path().join("blobs"),
             names,
@@ -145,6 +146,18 @@ impl Fixture {
         }
     }
 
+    /// The file of an output, which has an address in the sandbox's store.
+    #[track_caller]
+    fn file_of(&self, literal: &Literal) -> PathBuf {
+        match scalar_of(literal) {
+            scalar::Value::Blob(blob) => {
+                assert!(blob.uri.starts_with("s3://my-s3-bucket/data/p/d/f1/n0/0/"), "{}", blob.uri);
+                crate::blobs::file_of_uri(&self.attempt.blobs, &blob.uri).unwrap()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// A message without the parts that differ from run to run.
     #[track_caller]
     fn message(&self) -> String {
@@ -175,14 +188,6 @@ fn text(literal: &Literal) -> String {
             Some(primitive::Value::StringValue(text)) => text.clone(),
             other => panic!("{other:?}"),
         },
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn file_of(literal: &Literal) -> PathBuf {
-    match scalar_of(literal) {
-        scalar::Value::Blob(blob) => blob.uri.clone().into(),
         other => panic!("{other:?}"),
     }
 }

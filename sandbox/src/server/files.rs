@@ -2,7 +2,7 @@
 
 mod range;
 
-use std::{io, path::PathBuf, sync::Arc, time::UNIX_EPOCH};
+use std::{io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -21,7 +21,7 @@ use self::range::RequestedRange;
 use super::response::{Body, full, plain};
 use crate::{
     Sandbox,
-    blobs::BlobPath,
+    blobs::{self, BlobPath},
     service_error::ServiceError,
     store::blob_grant::{self, BlobGrant},
 };
@@ -188,8 +188,6 @@ fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
 }
 
-/// Changes with the content, since files are replaced and never written to.
 fn etag(metadata: &std::fs::Metadata) -> String {
-    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    format!("\"{:x}-{:x}\"", metadata.len(), modified.unwrap_or_default().as_nanos())
+    format!("\"{}\"", blobs::etag(metadata))
 }

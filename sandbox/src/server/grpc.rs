@@ -1,9 +1,10 @@
 //! gRPC over HTTP/2 (`grpc/doc/PROTOCOL-HTTP2.md`): one message in, one message or a status out.
 
-use std::sync::Arc;
+use std::{io::Read as _, sync::Arc};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use data_encoding::BASE64_NOPAD;
+use flate2::read::MultiGzDecoder;
 use flyte_client::{Code, Status};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
@@ -71,7 +72,8 @@ pub(super) async fn answer(
         return plain(StatusCode::METHOD_NOT_ALLOWED, "gRPC calls are POST\n");
     }
     let path = request.uri().path().to_owned();
-    let answered = match message(request.into_body(), limits.message).await {
+    let encoding = Encoding::from_headers(request.headers());
+    let answered = match message(request.into_body(), encoding, limits.message).await {
         Ok(message) => {
             let sandbox = Arc::clone(sandbox);
             // The store does blocking I/O.
@@ -91,7 +93,7 @@ pub(super) async fn answer(
 }
 
 /// Reads the message of a unary call.
-async fn message(body: Incoming, largest: usize) -> Result<Bytes, Status> {
+async fn message(body: Incoming, encoding: Encoding, largest: usize) -> Result<Bytes, Status> {
     let body = Limited::new(body, largest.saturating_add(PREFIX)).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             too_large(&format!("more than {largest}"), largest)
@@ -103,12 +105,7 @@ async fn message(body: Incoming, largest: usize) -> Result<Bytes, Status> {
     if bytes.len() < PREFIX {
         return Err(Status::new(Code::Internal, "the request has no gRPC message"));
     }
-    if bytes.get_u8() != 0 {
-        return Err(Status::new(
-            Code::Unimplemented,
-            "grpc: Decompressor is not installed for this grpc-encoding",
-        ));
-    }
+    let is_compressed = bytes.get_u8() != 0;
     let length = usize::try_from(bytes.get_u32()).unwrap_or(usize::MAX);
     if length > largest {
         return Err(too_large(&length.to_string(), largest));
@@ -116,7 +113,41 @@ async fn message(body: Incoming, largest: usize) -> Result<Bytes, Status> {
     if bytes.len() != length {
         return Err(Status::new(Code::Internal, "the request is not one gRPC message"));
     }
-    Ok(bytes)
+    match encoding {
+        _ if !is_compressed => Ok(bytes),
+        Encoding::Gzip => decompress(&bytes, largest),
+        Encoding::Other(name) => Err(Status::new(
+            Code::Unimplemented,
+            format!("grpc: Decompressor is not installed for grpc-encoding \"{name}\""),
+        )),
+    }
+}
+
+/// How a client compresses messages.
+enum Encoding {
+    Gzip,
+    Other(String),
+}
+
+impl Encoding {
+    fn from_headers(headers: &HeaderMap) -> Self {
+        match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
+            Some(b"gzip") => Self::Gzip,
+            other => Self::Other(String::from_utf8_lossy(other.unwrap_or_default()).into_owned()),
+        }
+    }
+}
+
+fn decompress(bytes: &[u8], largest: usize) -> Result<Bytes, Status> {
+    let mut message = Vec::new();
+    let limit = u64::try_from(largest).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(bytes).take(limit).read_to_end(&mut message).map_err(|error| {
+        Status::new(Code::Internal, format!("grpc: failed to decompress the received message: {error}"))
+    })?;
+    if message.len() > largest {
+        return Err(too_large(&format!("more than {largest}"), largest));
+    }
+    Ok(message.into())
 }
 
 fn too_large(length: &str, largest: usize) -> Status {

@@ -13,7 +13,7 @@ use flyte_client::{
     proto::service::{
         ArtifactType, CreateDownloadLinkRequest, CreateDownloadLinkResponse, CreateDownloadLocationRequest,
         CreateDownloadLocationResponse, CreateUploadLocationRequest, CreateUploadLocationResponse,
-        create_download_link_request::Source,
+        PreSignedUrLs, create_download_link_request::Source,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -111,7 +111,7 @@ pub(crate) fn create_download_location(
     Ok(CreateDownloadLocationResponse { signed_url, expires_at: Some(expires_at) })
 }
 
-/// For decks, which tasks in the sandbox do not have.
+/// A link to the deck of a node.
 pub(crate) fn create_download_link(
     sandbox: &Sandbox,
     request: CreateDownloadLinkRequest,
@@ -123,15 +123,35 @@ pub(crate) fn create_download_link(
     let Some(Source::NodeExecutionId(id)) = request.source else {
         return Err(refused("source is required. Provided nil"));
     };
-    let node_id = id.node_id.clone();
+    let lifetime = lifetime(request.expires_in.as_ref())?;
     let shown = node_execution::shown(&id);
-    node_execution::stored(sandbox, Some(id)).map_err(|failure| match failure {
+    let node = node_execution::stored(sandbox, Some(id)).map_err(|failure| match failure {
         ServiceError::Status(status) if status.code == Code::NotFound => {
             invalid(format!("failed to find node execution [{shown}]. Error: {}", status.message))
         }
         other => other,
     })?;
-    Err(Status::new(Code::NotFound, format!("no deck found for node execution [{node_id}]")).into())
+    let missing =
+        || Status::new(Code::NotFound, format!("no deck found for node execution [{}]", node.node_id));
+    let urls = deck_urls(sandbox, &node.closure.deck_uri, lifetime)?.ok_or_else(missing)?;
+    #[expect(deprecated, reason = "FlyteAdmin fills them, too")]
+    Ok(CreateDownloadLinkResponse {
+        signed_url: urls.signed_url.clone(),
+        expires_at: urls.expires_at,
+        pre_signed_urls: Some(urls),
+    })
+}
+
+/// The signed URL of a deck; `None` if there is none.
+fn deck_urls(
+    sandbox: &Sandbox,
+    uri: &str,
+    lifetime: SignedDuration,
+) -> Result<Option<PreSignedUrLs>, ServiceError> {
+    let path = sandbox.blobs.path_from_uri(uri);
+    let Some(path) = path.filter(|path| sandbox.blobs.file(path).is_file()) else { return Ok(None) };
+    let (url, expires_at) = sign(sandbox, &path, false, None, lifetime)?;
+    Ok(Some(PreSignedUrLs { signed_url: vec![url], expires_at: Some(expires_at) }))
 }
 
 /// An existing file may be written again with the same content.

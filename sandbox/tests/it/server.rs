@@ -6,6 +6,7 @@ mod grpc;
 mod guard;
 mod official;
 mod running;
+mod s3;
 
 use std::{net::SocketAddr, sync::Arc, thread::JoinHandle};
 

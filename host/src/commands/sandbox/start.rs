@@ -106,18 +106,26 @@ fn print_address(
 ) -> Result<(), CommandError> {
     let RunningServer { pid, address } = running;
     let file = server::token_file(root);
+    let objects = server::object_store_variables(address, &args.allow_host, token.unwrap_or_default());
     match ui.format() {
         Format::Table => {
             let reachable = server::authority(address, &args.allow_host);
             ui.print(format_args!(
                 "serving the sandbox on `{address}`, process {pid}\n\
-                 other clients connect with FLYTE_PLATFORM_URL={reachable} FLYTE_PLATFORM_INSECURE=true\n"
+                 other clients connect with FLYTE_PLATFORM_URL={reachable} FLYTE_PLATFORM_INSECURE=true\n\
+                 and read files with {}\n",
+                objects.map(|(name, value)| format!("{name}={value}")).join(" ")
             ))?;
             token.map_or(Ok(()), |token| ui.print(token_text(token, &file, &reachable)))
         }
         Format::Name => ui.print(format_args!("{address}\n")),
         Format::Json | Format::Yaml => {
-            ui.structured(&json!({ "endpoint": address, "pid": pid, "token": token, "tokenFile": file }))
+            let [(_, endpoint), (_, access_key), (_, secret_key)] = objects;
+            let store =
+                json!({ "endpoint": endpoint, "accessKeyId": access_key, "secretAccessKey": secret_key });
+            ui.structured(&json!({
+                "endpoint": address, "pid": pid, "token": token, "tokenFile": file, "objectStore": store,
+            }))
         }
     }
 }

@@ -113,6 +113,7 @@ impl Run {
                 attempt: attempt.attempt,
             },
             platform: running_server(step.root).map(|server| server.reachable()),
+            objects: None,
             timeout: timeout(task),
             envs: envs.map(|pair| (pair.key.clone(), pair.value.clone())).collect(),
         };
@@ -285,16 +286,19 @@ impl Run {
     pub(super) fn note_files(&mut self, index: usize, step: &Step<'_>) {
         let node = &mut self.nodes[index];
         let Some(attempt) = node.attempts.last() else { return };
-        let checkpoints =
-            runner::checkpoints(step.root, &attempt.execution, &attempt.node_id, attempt.attempt);
-        let deck = runner::deck(&attempt.folder(step.root));
+        let (execution, number) = (&attempt.execution, attempt.attempt);
+        let checkpoints = runner::checkpoints(step.root, execution, &attempt.node_id, number);
         let wants_deck =
             node.task().and_then(|task| task.metadata.as_ref()?.generates_deck).unwrap_or_default();
-        if wants_deck && deck.is_file() {
-            node.record.closure.deck_uri = deck.display().to_string();
+        if wants_deck {
+            let folder = attempt.folder(step.root);
+            match runner::keep_deck(step.root, &folder, (execution, &attempt.node_id, number)) {
+                Ok(Some(uri)) => node.record.closure.deck_uri = uri,
+                Ok(None) => {}
+                Err(error) => log::warn!("could not keep the deck of `{}`: {error}", folder.display()),
+            }
         }
-        let metadata =
-            TaskNodeMetadata { checkpoint_uri: checkpoints.display().to_string(), ..Default::default() };
+        let metadata = TaskNodeMetadata { checkpoint_uri: checkpoints, ..Default::default() };
         self.set_task_metadata(index, metadata);
     }
 

@@ -79,9 +79,16 @@ fn files_go_in_as_copies_and_come_out_to_stay() {
         .input("x", "file[csv]", uri.into())
         .output("y", "file[csv]");
     let outputs = fixture.outputs();
-    let kept = file_of(&outputs.literals["y"]);
+    let kept = fixture.file_of(&outputs.literals["y"]);
     assert_eq!(kept, fixture.attempt.blobs.join("data/p/d/f1/n0/0/y"));
-    assert_eq!(fs::read_to_string(kept).unwrap(), "1,2\nchanged\n");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "1,2\nchanged\n");
+    assert!(fs::metadata(&kept).unwrap().permissions().readonly(), "it cannot be changed any more");
+    let mut next = script("echo more >> {{.inputs.x}}; cat /var/inputs/x > /var/outputs/y");
+    next.attempt.blobs = fixture.attempt.blobs.clone();
+    next.attempt.names.attempt = 1;
+    next.attempt.inputs.literals.insert("x".to_owned(), outputs.literals["y"].clone());
+    assert_eq!(text(&next.output("y", "str").outputs().literals["y"]), "1,2\nchanged\nmore");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "1,2\nchanged\n");
     assert_eq!(fs::read_to_string(file).unwrap(), "1,2\n", "the original is as it was");
     let scalar::Value::Blob(blob) = scalar_of(&outputs.literals["y"]) else { unreachable!() };
     assert_eq!(blob.metadata.as_ref().unwrap().r#type.as_ref().unwrap().format, "csv");
@@ -96,7 +103,7 @@ fn folders_go_in_and_come_out() {
     let fixture = script("cp -r /var/inputs/x /var/outputs/y; ln -s sub/a /var/outputs/y/link")
         .input("x", "directory", format!("file://{}", source.path().display()).into())
         .output("y", "directory");
-    let kept = file_of(&fixture.outputs().literals["y"]);
+    let kept = fixture.file_of(&fixture.outputs().literals["y"]);
     assert_eq!(fs::read_to_string(kept.join("sub/a")).unwrap(), "a");
     assert!(fs::symlink_metadata(kept.join("link")).unwrap().is_file(), "links become what they point to");
 }
@@ -111,7 +118,7 @@ fn a_file_that_is_not_there_is_named() {
     let fixture = script("true").input("x", "file", "s3://bucket/key".into());
     assert_eq!(
         fixture.message(),
-        "could not read `s3://bucket/key` of input `x`: the sandbox reads local files only"
+        "could not read `s3://bucket/key` of input `x`: neither a local file nor one of the sandbox"
     );
 }
 
@@ -211,7 +218,7 @@ fn the_sandboxs_folder_may_have_any_name() {
     fixture.attempt.blobs = root.join("blobs");
     let outputs = fixture.outputs();
     assert_eq!(text(&outputs.literals["o"]), "xf");
-    assert_eq!(file_of(&outputs.literals["p"]), root.join("blobs/data/p/d/f1/n0/0/p"));
+    assert_eq!(fixture.file_of(&outputs.literals["p"]), root.join("blobs/data/p/d/f1/n0/0/p"));
 }
 
 #[test]
@@ -221,7 +228,7 @@ fn links_in_an_output_are_followed_and_other_than_files_fail_the_attempt() {
     )
     .output("o", "directory");
     let outputs = fixture.outputs();
-    let content = flyte_client::folder::list(&file_of(&outputs.literals["o"])).unwrap();
+    let content = flyte_client::folder::list(&fixture.file_of(&outputs.literals["o"])).unwrap();
     let names = |inner: &[flyte_client::folder::Inner]| {
         inner.iter().map(|inner| inner.name.clone()).collect::<Vec<_>>()
     };

@@ -1,4 +1,4 @@
-//! Data by `flyte://` URLs: `flyte://v1/<project>/<domain>/<execution>/<node>[/<attempt>]/<i|o>[/<name>]`.
+//! Data by `flyte://` URLs: `flyte://v1/<project>/<domain>/<execution>/<node>[/<attempt>]/<i|o|d>[/<name>]`.
 
 use flyte_client::{
     Code, Status,
@@ -11,6 +11,7 @@ use flyte_client::{
 
 use crate::{
     Sandbox,
+    identity::DataSide,
     service::{node_execution, task_execution},
     service_error::{ServiceError, invalid, required},
 };
@@ -21,6 +22,12 @@ const MOST_ATTEMPTS: u32 = 1000;
 pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataResponse, ServiceError> {
     let url = &request.flyte_url;
     let address = parse(url)?;
+    if address.side == DataSide::Deck {
+        let node = node_execution::stored(sandbox, Some(address.node))?;
+        let urls = super::deck_urls(sandbox, &node.closure.deck_uri, super::LONGEST)?;
+        let urls = urls.ok_or_else(|| Status::new(Code::NotFound, format!("no deck found at [{url}]")))?;
+        return Ok(GetDataResponse { data: Some(Data::PreSignedUrls(urls)) });
+    }
     let (inputs, outputs) = match address.attempt {
         Some(attempt) => attempt_data(sandbox, address.node, attempt)?,
         None => {
@@ -28,7 +35,7 @@ pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataR
             (data.full_inputs, data.full_outputs)
         }
     };
-    let mut literals = (if address.is_output { outputs } else { inputs }).unwrap_or_default();
+    let mut literals = (if address.side == DataSide::Outputs { outputs } else { inputs }).unwrap_or_default();
     let data = match address.name {
         None => Data::LiteralMap(literals),
         Some(name) => Data::Literal(
@@ -44,7 +51,7 @@ pub(crate) fn get(sandbox: &Sandbox, request: GetDataRequest) -> Result<GetDataR
 struct Address<'a> {
     node: NodeExecutionIdentifier,
     attempt: Option<u32>,
-    is_output: bool,
+    side: DataSide,
     name: Option<&'a str>,
 }
 
@@ -68,14 +75,13 @@ fn parse(url: &str) -> Result<Address<'_>, ServiceError> {
         }
         rest => (None, rest),
     };
-    let (is_output, name) = match parts {
-        ["i"] => (false, None),
-        ["o"] => (true, None),
-        ["i", name] => (false, Some(*name)),
-        ["o", name] => (true, Some(*name)),
-        ["d"] => {
-            return Err(Status::new(Code::NotFound, format!("no deck found at [{url}]")).into());
-        }
+    let (side, name) = match parts {
+        ["i"] => (DataSide::Inputs, None),
+        ["o"] => (DataSide::Outputs, None),
+        ["i", name] => (DataSide::Inputs, Some(*name)),
+        ["o", name] => (DataSide::Outputs, Some(*name)),
+        // Nodes have decks, and their attempts none.
+        ["d"] if attempt.is_none() => (DataSide::Deck, None),
         _ => return Err(malformed()),
     };
     let execution_id = WorkflowExecutionIdentifier {
@@ -85,7 +91,7 @@ fn parse(url: &str) -> Result<Address<'_>, ServiceError> {
         ..Default::default()
     };
     let node = NodeExecutionIdentifier { node_id: (*node).to_owned(), execution_id: Some(execution_id) };
-    Ok(Address { node, attempt, is_output, name })
+    Ok(Address { node, attempt, side, name })
 }
 
 fn attempt_data(

@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
-use flyte_client::proto::{
-    admin::{ExecutionSpec, ExecutionTerminateRequest, execution_closure::OutputResult},
-    core::workflow_execution::Phase,
+use flyte_client::{
+    Code,
+    proto::{
+        admin::{ExecutionSpec, ExecutionTerminateRequest, execution_closure::OutputResult},
+        core::{LiteralMap, NodeExecutionIdentifier, workflow_execution::Phase},
+        service::{
+            ArtifactType, CreateDownloadLinkRequest, GetDataRequest, create_download_link_request,
+            get_data_response,
+        },
+    },
 };
 use sandbox::EngineStart;
 
@@ -129,4 +136,44 @@ fn an_execution_can_be_aborted_between_two_engines() {
     let fixture = Fixture::open(folder, EngineStart::InProcess);
     assert_eq!(phase(&fixture.end(&execution)), Phase::Aborted);
     assert_eq!(fixture.nodes(&execution), ["n0 ABORTED"]);
+}
+
+#[test]
+fn a_deck_is_kept_and_has_links() {
+    let fixture = Fixture::new();
+    let script = "echo hello > {{.outputPrefix}}/deck.html";
+    let shows = task("shows", interface(&[], &[]), script).metadata(|it| it.generates_deck = Some(true));
+    let silent = task("silent", interface(&[], &[]), script);
+    let nodes = vec![node("n0", &shows.on(&fixture), &[]), node("n1", &silent.on(&fixture), &[])];
+    let plan = workflow("decks", interface(&[], &[]), nodes, &[]).on(&fixture);
+    let id = fixture.launch(&plan, "decks", LiteralMap::default());
+    assert_eq!(phase(&fixture.end(&id)), Phase::Succeeded);
+    let link = |node: &str| {
+        let node = NodeExecutionIdentifier { node_id: node.to_owned(), execution_id: Some(id.clone()) };
+        let request = CreateDownloadLinkRequest {
+            artifact_type: ArtifactType::Deck.into(),
+            source: Some(create_download_link_request::Source::NodeExecutionId(node)),
+            ..Default::default()
+        };
+        fixture.call(fixture.client.create_download_link(&request))
+    };
+    let data = |path: &str| {
+        let flyte_url = format!("flyte://v1/flytesnacks/development/decks/{path}");
+        fixture.call(fixture.client.get_data(&GetDataRequest { flyte_url }))
+    };
+    let urls = link("n0").unwrap().pre_signed_urls.unwrap().signed_url;
+    let content = std::fs::read_to_string(urls[0].strip_prefix("file://").unwrap()).unwrap();
+    assert_eq!(content, "hello\n");
+    match data("n0/d").unwrap().data {
+        Some(get_data_response::Data::PreSignedUrls(same)) => assert_eq!(same.signed_url, urls),
+        other => panic!("{other:?}"),
+    }
+    for refused in [link("n1").err(), data("n1/d").err()] {
+        assert_eq!(refused.unwrap().code, Code::NotFound);
+    }
+    assert_eq!(data("n0/0/d").unwrap_err().code, Code::InvalidArgument);
+    let uri = fixture.node_executions(&id, "").into_iter().map(|node| node.closure.unwrap().deck_uri);
+    let uris: Vec<String> = uri.filter(|uri| !uri.is_empty()).collect();
+    let expected = "s3://my-s3-bucket/metadata/propeller/flytesnacks-development-decks/n0/data/0/deck.html";
+    assert_eq!(uris, [expected]);
 }

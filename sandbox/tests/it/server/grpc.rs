@@ -113,7 +113,41 @@ fn requests_that_cannot_be_read_are_refused() {
     assert_eq!(refusal(Bytes::from_static(&[0, 0, 0, 0, 9])), "13: the request is not one gRPC message");
     assert_eq!(
         refusal(Bytes::from_static(&[1, 0, 0, 0, 0])),
-        "12: grpc: Decompressor is not installed for this grpc-encoding"
+        "12: grpc: Decompressor is not installed for grpc-encoding \"\""
+    );
+}
+
+#[test]
+fn messages_may_be_compressed_with_gzip() {
+    let served = Served::new();
+    let send = |encoding: &str, message: &[u8]| {
+        let mut body = BytesMut::from(&framed(message)[..]);
+        body[0] = 1;
+        let request = Request::post(format!("http://{}{ADMIN}GetVersion", served.address))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .header("grpc-encoding", encoding)
+            .body(Full::new(body.freeze()))
+            .unwrap();
+        served.http2(request)
+    };
+    let gzip = |message: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, message).unwrap();
+        encoder.finish().unwrap()
+    };
+    assert_eq!(send("gzip", &gzip(&[])).trailers["grpc-status"], "0");
+    assert_eq!(
+        refused(&send("gzip", &gzip(&[0; 1_000_000]))),
+        "8: grpc: received message larger than max (more than 1024 vs. 1024)"
+    );
+    assert_eq!(
+        refused(&send("gzip", b"not compressed")),
+        "13: grpc: failed to decompress the received message: invalid gzip header"
+    );
+    assert_eq!(
+        refused(&send("snappy", b"xyz")),
+        "12: grpc: Decompressor is not installed for grpc-encoding \"snappy\""
     );
 }
 

@@ -128,6 +128,7 @@ impl Run {
                 attempt: this_try,
             },
             platform: running_server(step.root).map(|server| server.reachable()),
+            objects: None,
             timeout: timeout(&target.task),
             envs,
         };
