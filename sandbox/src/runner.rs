@@ -27,6 +27,11 @@ mod record;
 mod steps;
 mod template;
 mod text;
+#[cfg(target_os = "linux")]
+mod warm;
+#[cfg(not(target_os = "linux"))]
+#[path = "runner/warm/portable.rs"]
+mod warm;
 
 use std::sync::Arc;
 
@@ -42,6 +47,7 @@ pub(crate) use self::{
     process::{adopt, sweep},
     record::recall,
     steps::{checkpoints, keep_deck},
+    warm::WarmParents,
 };
 use crate::{objects, store::task_execution::ProcessIdentity};
 

@@ -21,6 +21,9 @@ fn works_against_the_sandbox() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/flytekit/remote.py");
     let mut official = Command::new(python);
     official.arg(script).arg(server.endpoint()).arg(folder.path());
+    // As `sandbox start` prints them.
+    official.env("FLYTE_AWS_ENDPOINT", format!("http://{}", server.endpoint()));
+    official.env("FLYTE_AWS_ACCESS_KEY_ID", "minio").env("FLYTE_AWS_SECRET_ACCESS_KEY", "miniostorage");
     official.env("HOME", folder.path()).env_remove("FLYTECTL_CONFIG").stdin(Stdio::null());
     let output = output(official.current_dir(folder.path()));
     let printed = String::from_utf8_lossy(&output.stdout);

@@ -166,5 +166,28 @@ fn a_schedule_waits_for_the_sandbox_to_be_served() {
         "--activate-launchplans",
     ]));
     transcript.add(home.run(["launchplan", "activate", "nightly"]));
-    snapshot!(transcript, str![[r#""#]]);
+    snapshot!(
+        transcript,
+        str![[r#"
+$ flyte-host register hello.yaml nightly.yaml --version 2 --activate-launchplans
+KIND         NAME     VERSION  RESULT
+task         say      2        unchanged
+workflow     shout    2        unchanged
+launch plan  shout    2        unchanged, active
+launch plan  nightly  2        registered, active
+------- stderr -------
+schedules start executions while the sandbox is served; run `flyte-host sandbox start`
+1 registered, 3 unchanged
+run `shout` with `flyte-host run shout:2`
+run `nightly` with `flyte-host run nightly:2`
+[exit: 0]
+$ flyte-host launchplan activate nightly
+NAME     VERSION  STATE   SCHEDULE
+nightly  2        ACTIVE  @daily
+------- stderr -------
+the schedule of launch plan `nightly` starts executions while the sandbox is served; run `flyte-host sandbox start`
+[exit: 0]
+
+"#]]
+    );
 }

@@ -58,6 +58,7 @@ open executions  0
 $ flyte-host sandbox start --port 0 --background
 serving the sandbox on `127.0.0.1:[PORT]`, process [PID]
 other clients connect with FLYTE_PLATFORM_URL=127.0.0.1:[PORT] FLYTE_PLATFORM_INSECURE=true
+and read files with FLYTE_AWS_ENDPOINT=http://127.0.0.1:[PORT] FLYTE_AWS_ACCESS_KEY_ID=minio FLYTE_AWS_SECRET_ACCESS_KEY=miniostorage
 [exit: 0]
 $ flyte-host sandbox status -o name
 127.0.0.1:[PORT]

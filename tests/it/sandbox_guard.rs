@@ -51,6 +51,7 @@ fn beyond_this_machine_it_prints_what_clients_need() {
         str![[r#"
 serving the sandbox on `0.0.0.0:[PORT]`, process [PID]
 other clients connect with FLYTE_PLATFORM_URL=build.example:[PORT] FLYTE_PLATFORM_INSECURE=true
+and read files with FLYTE_AWS_ENDPOINT=http://build.example:[PORT] FLYTE_AWS_ACCESS_KEY_ID=minio FLYTE_AWS_SECRET_ACCESS_KEY=[TOKEN]
 clients must send the token [TOKEN]
 flytekit and flytectl send it with this configuration:
 

@@ -1,9 +1,15 @@
 //! `upload`, to the sandbox.
 
 use snapbox::str;
-use tests::{Transcript, snapshot};
+use tests::{TestEnvironment, Transcript, snapshot};
 
 use crate::flyte::hello;
+
+/// The file or folder behind an address of the embedded sandbox.
+fn stored(home: &TestEnvironment, uri: &str) -> std::path::PathBuf {
+    assert!(uri.starts_with("s3://my-s3-bucket/flytesnacks/development/"), "{uri}");
+    sandbox::local_file(&home.home().join(".flyte/sandbox"), uri).unwrap()
+}
 
 #[test]
 fn files_and_folders_are_uploaded() {
@@ -19,14 +25,14 @@ fn files_and_folders_are_uploaded() {
         transcript,
         str![[r#"
 $ flyte-host upload text folder
-[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
-[HOME]/.flyte/sandbox/blobs/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
+s3://my-s3-bucket/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text
+s3://my-s3-bucket/flytesnacks/development/MK7AEHHIIE4SAXG26RSKXTMC74======
 [exit: 0]
 $ flyte-host upload text -o json
 [
   {
     "file": "text",
-    "uri": "[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text"
+    "uri": "s3://my-s3-bucket/flytesnacks/development/RF2Z4EUE4JDZXGI5EZU54ECJII======/text"
   }
 ]
 [exit: 0]
@@ -55,14 +61,13 @@ fn links_are_followed_and_special_files_are_named() {
     symlink("../other", folder.join("dirlink")).unwrap();
     symlink(".", folder.join("loop")).unwrap();
     let output = flyte.run(["upload", "folder"]);
-    let root = output.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
-    let stored = flyte_client::folder::list(std::path::Path::new(&root)).unwrap();
+    let stored = flyte_client::folder::list(&stored(&flyte.home, output.lines().next().unwrap())).unwrap();
     let names: Vec<_> = stored.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, [".DS_Store", "a", "dirlink/b", "link"]);
     snapshot!(
         output,
         str![[r#"
-[HOME]/.flyte/sandbox/blobs/flytesnacks/development/RWRMAYQEATRGPBEWJKIRBHP4LY======
+s3://my-s3-bucket/flytesnacks/development/RWRMAYQEATRGPBEWJKIRBHP4LY======
 ------- stderr -------
 warning: skipped `folder/loop`: the link leads to a folder that contains it
 [exit: 0]
@@ -103,9 +108,9 @@ fn a_name_stays_as_it_is() {
     let flyte = hello();
     flyte.home.write("50%41 off.txt", "words");
     let uploaded = flyte.run(["upload", "50%41 off.txt"]);
-    let place = uploaded.lines().next().unwrap().strip_prefix("[HOME]").unwrap();
-    assert!(place.ends_with("/50%41 off.txt"), "{place}");
-    assert_eq!(std::fs::read(format!("{}{place}", flyte.home.home().display())).unwrap(), b"words");
+    let uri = uploaded.lines().next().unwrap();
+    assert!(uri.ends_with("/50%41 off.txt"), "{uri}");
+    assert_eq!(std::fs::read(stored(&flyte.home, uri)).unwrap(), b"words");
 }
 
 /// Over HTTP, with the headers that a real Flyte sends and a store that checks length and MD5.
@@ -121,12 +126,12 @@ fn files_of_every_length_arrive_whole() {
         home.write(&name, &content);
         home.write(format!("folder/{name}"), &content);
         let output = home.run(["upload", &name, "-o", "name"]);
-        let uri = output.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
-        assert!(std::fs::read_to_string(&uri).is_ok_and(|stored| stored == content), "{output}");
+        let file = stored(&flyte.home, output.lines().next().unwrap());
+        assert!(std::fs::read_to_string(file).is_ok_and(|stored| stored == content), "{output}");
     }
     let output = home.run(["upload", "folder", "-o", "name"]);
-    let uri = output.lines().next().unwrap().replace("[HOME]", flyte.home.home().to_str().unwrap());
-    let stored = std::fs::read_dir(uri).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
+    let folder = stored(&flyte.home, output.lines().next().unwrap());
+    let stored = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
     assert_eq!(stored.sum::<u64>(), 3_000_085);
 }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     cache,
-    runner::{self, AttemptOutcome, ObjectStore},
+    runner::{self, AttemptOutcome, ObjectStore, WarmParents},
     server::{ObjectServer, served_objects},
     service_error::ServiceError,
     store::{self, Store, encoded::Encoded, execution::Execution, task_execution::TaskExecution},
@@ -57,6 +57,8 @@ pub(super) struct EventLoop {
     renewed: Instant,
     /// Serves objects to tasks where no server does.
     objects: Option<ObjectServer>,
+    /// Python processes that fork for attempts.
+    warm: Arc<WarmParents>,
 }
 
 impl EventLoop {
@@ -72,6 +74,7 @@ impl EventLoop {
             wake,
             renewed: Instant::now(),
             objects: None,
+            warm: Arc::default(),
         };
         event_loop.kill_orphans()?;
         Ok(event_loop)
@@ -215,6 +218,7 @@ impl EventLoop {
         })?;
         for (id, mut attempt) in effects.start {
             attempt.objects = self.object_store();
+            attempt.warm = Some(Arc::clone(&self.warm));
             self.attempts.start(id, attempt);
         }
         for id in &effects.kill {

@@ -1,11 +1,13 @@
 //! What an attempt is given, and how it ends.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use flyte_client::proto::core::{
     DynamicJobSpec, ExecutionError, LiteralMap, TaskTemplate, WorkflowExecutionIdentifier,
 };
 use tokio::sync::watch;
+
+use super::warm::WarmParents;
 
 /// The parameters of an attempt.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Attempt {
     pub(crate) platform: Option<SocketAddr>,
     /// The object store of the sandbox, for tasks that use it.
     pub(crate) objects: Option<ObjectStore>,
+    /// The warm processes of the engine, of which the attempt's may be a fork.
+    pub(crate) warm: Option<Arc<WarmParents>>,
     /// The execution's environment variables; they override the task's.
     pub(crate) envs: Vec<(String, String)>,
 }

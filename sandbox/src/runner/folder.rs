@@ -136,13 +136,13 @@ pub(crate) fn element_folder(attempt: &Path, element: u32, number: u32) -> PathB
 }
 
 #[cfg(unix)]
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 #[cfg(not(unix))]
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 

@@ -48,6 +48,7 @@ use super::{
     environment::Environment,
     error::AttemptError,
     folder::{AttemptFolder, on_disk},
+    warm::{WarmParents, WarmProcess, WarmStart},
 };
 use crate::store::task_execution::ProcessIdentity;
 
@@ -68,14 +69,52 @@ pub(super) enum ProcessEnd {
 /// A started process, at its start gate or past it.
 #[derive(Debug)]
 pub(super) struct RunningProcess {
-    child: Child,
-    gate: Option<ChildStdin>,
+    handle: Handle,
     group: ProcessGroup,
     process: ProcessIdentity,
-    leader: Leader,
+    leader: Option<Leader>,
     leftovers: Leftovers,
     /// Whether nothing is left to kill.
     is_over: bool,
+}
+
+/// How a process is let go and waited for.
+#[derive(Debug)]
+enum Handle {
+    Child {
+        child: Child,
+        gate: Option<ChildStdin>,
+    },
+    /// A fork of a warm process.
+    Warm(WarmProcess),
+}
+
+impl Handle {
+    /// Opens the start gate.
+    async fn go(&mut self) -> io::Result<()> {
+        match self {
+            Self::Child { gate, .. } => match gate.take() {
+                Some(mut gate) => gate.write_all(b"go\n").await,
+                None => Ok(()),
+            },
+            Self::Warm(process) => process.go().await,
+        }
+    }
+
+    async fn wait(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            Self::Child { child, .. } => child.wait().await,
+            Self::Warm(process) => process.wait().await,
+        }
+    }
+
+    /// Kills it after its group was killed, and waits for its end.
+    async fn kill(&mut self) -> io::Result<()> {
+        match self {
+            Self::Child { child, .. } => child.kill().await,
+            Self::Warm(process) => process.wait().await.map(drop),
+        }
+    }
 }
 
 impl Drop for RunningProcess {
@@ -112,12 +151,51 @@ pub(super) fn start(
     let (mut child, leader) = Leader::start(|| command.spawn(), Child::id).map_err(failed)?;
     let id = child.id().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     let process = ProcessIdentity { id, started: started(id) };
+    let gate = child.stdin.take();
     Ok(RunningProcess {
-        gate: child.stdin.take(),
-        child,
+        handle: Handle::Child { child, gate },
         group: ProcessGroup::new(id),
         process,
-        leader,
+        leader: Some(leader),
+        leftovers,
+        is_over: false,
+    })
+}
+
+/// As [`start`], as a fork of a warm process of an interpreter.
+///
+/// # Errors
+///
+/// Why it has to be a process of its own.
+pub(super) async fn start_warm(
+    parents: &WarmParents,
+    interpreter: PathBuf,
+    (program, arguments): (&Path, &[String]),
+    environment: &Environment,
+    folder: &AttemptFolder,
+) -> Result<RunningProcess, String> {
+    let leftovers = Leftovers::new(folder.path());
+    let (mark, value) = leftovers.variable();
+    let (stdout, stderr) = (folder.stdout(), folder.stderr());
+    for log in [&stdout, &stderr] {
+        File::create(log).map_err(|error| error.to_string())?;
+    }
+    let start = WarmStart {
+        program,
+        arguments,
+        environment,
+        mark: (mark, value.to_owned()),
+        folder: &folder.work(),
+        stdout: &stdout,
+        stderr: &stderr,
+    };
+    let forked = parents.start(interpreter, start).await?;
+    let id = forked.id;
+    Ok(RunningProcess {
+        handle: Handle::Warm(forked),
+        group: ProcessGroup::new(id),
+        process: ProcessIdentity { id, started: started(id) },
+        leader: None,
         leftovers,
         is_over: false,
     })
@@ -140,29 +218,29 @@ impl RunningProcess {
         limit: Option<Duration>,
         kill: Kill,
     ) -> Result<ProcessEnd, AttemptError> {
-        if let Some(mut gate) = self.gate.take()
-            && let Err(error) = gate.write_all(b"go\n").await
-        {
+        if let Err(error) = self.handle.go().await {
             // It ended already; its exit code says why.
             log::debug!("process {} did not wait for its start: {error}", self.process.id);
         }
         let end = tokio::select! {
             biased;
-            status = self.child.wait() => ProcessEnd::Ended(status.map_err(AttemptError::Wait)?),
+            status = self.handle.wait() => ProcessEnd::Ended(status.map_err(AttemptError::Wait)?),
             () = wanted(kill) => ProcessEnd::Killed,
             () = passed(limit) => ProcessEnd::TimedOut,
         };
         if !matches!(end, ProcessEnd::Ended(_)) {
             self.group.ask_to_end();
-            if timeout(GRACE, self.child.wait()).await.is_err() {
+            if timeout(GRACE, self.handle.wait()).await.is_err() {
                 self.group.end();
-                self.child.kill().await.map_err(AttemptError::Wait)?;
+                self.handle.kill().await.map_err(AttemptError::Wait)?;
             }
         }
         // As in a container, nothing outlives the first process.
         self.group.end();
         self.group.gone().await;
-        self.leader.ended();
+        if let Some(leader) = &self.leader {
+            leader.ended();
+        }
         let leftovers = self.leftovers.clone();
         on_disk(move || leftovers.end()).await;
         self.is_over = true;

@@ -23,8 +23,9 @@ use super::{
     mounts::Mount,
     outputs::{self, Kept},
     plain_path::PlainPath,
-    process::{self, ProcessEnd},
+    process::{self, ProcessEnd, RunningProcess},
     template::{self, PlaceholderValues},
+    warm,
 };
 use crate::{blobs, objects, store::task_execution::ProcessIdentity};
 
@@ -56,7 +57,12 @@ pub(super) async fn run(
     let prepared = on_disk(move || prepare(&owned, &place)).await?;
     let Prepared { program, line, environment, mut log, alias } = prepared;
     let name = line.first().cloned().unwrap_or_default();
-    let running = process::start(&program, line.get(1..).unwrap_or_default(), &environment, folder)?;
+    let command = (program.as_path(), line.get(1..).unwrap_or_default());
+    let running = match start_warm(attempt, command, &environment, folder, &mut log, &kill).await {
+        Some(running) => running,
+        None if *kill.borrow() => return Ok(("none".to_owned(), Ok(AttemptOutcome::Killed))),
+        None => process::start(command.0, command.1, &environment, folder)?,
+    };
     started(running.process());
     let end = running.wait(attempt.timeout, kill).await?;
     drop(alias);
@@ -72,6 +78,37 @@ pub(super) async fn run(
         (ended, collect(&attempt, &folder, &name, status, &mut log))
     })
     .await)
+}
+
+/// Starts a task of flytekit as a fork; `None` if it needs a fresh process, or is to be killed.
+async fn start_warm(
+    attempt: &Attempt,
+    command: (&Path, &[String]),
+    environment: &Environment,
+    folder: &AttemptFolder,
+    log: &mut RunnerLog,
+    kill: &Kill,
+) -> Option<RunningProcess> {
+    let parents = attempt.warm.as_ref()?;
+    let mut kill = kill.clone();
+    let started = match warm::interpreter(command.0)? {
+        Ok(interpreter) => tokio::select! {
+            started = process::start_warm(parents, interpreter, command, environment, folder) => started,
+            // Without its sender there is no request to kill it.
+            Ok(_) = kill.wait_for(|wanted| *wanted) => return None,
+        },
+        Err(reason) => Err(reason),
+    };
+    match started {
+        Ok(running) => {
+            log.line("process: a fork of a warm one");
+            Some(running)
+        }
+        Err(reason) => {
+            log.line(&format!("process: a fresh one: {reason}"));
+            None
+        }
+    }
 }
 
 fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, AttemptError> {

@@ -77,6 +77,7 @@ impl Fixture {
             element: None,
             platform: None,
             objects: None,
+            warm: None,
             folder: root.path().join("runs/p/d/f1/n0/0"),
             blobs: root.path().join("blobs"),
             names,
@@ -196,3 +197,5 @@ mod commands;
 mod endings;
 mod files;
 mod python;
+#[cfg(target_os = "linux")]
+mod warm;

@@ -114,6 +114,7 @@ impl Run {
             },
             platform: running_server(step.root).map(|server| server.reachable()),
             objects: None,
+            warm: None,
             timeout: timeout(task),
             envs: envs.map(|pair| (pair.key.clone(), pair.value.clone())).collect(),
         };

@@ -129,6 +129,7 @@ impl Run {
             },
             platform: running_server(step.root).map(|server| server.reachable()),
             objects: None,
+            warm: None,
             timeout: timeout(&target.task),
             envs,
         };
