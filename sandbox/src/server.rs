@@ -11,6 +11,7 @@ mod guard;
 mod headers;
 mod object_server;
 mod peer;
+mod reflection;
 mod response;
 mod s3;
 mod server_lease;
@@ -264,6 +265,9 @@ async fn answer(
     let Some(sandbox) = &shared.sandbox else {
         return plain(StatusCode::NOT_FOUND, "this is the object store of a flyte-host sandbox\n");
     };
+    if is_call && reflection::is_reflection(request.uri().path()) {
+        return reflection::answer(request);
+    }
     if is_call {
         let limits = CallLimits { message: shared.largest_message, headers };
         return grpc::answer(sandbox, request, limits).await;

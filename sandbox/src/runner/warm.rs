@@ -35,6 +35,9 @@ const PROGRAM: &str = include_str!("warm/parent.py");
 /// The module that a warm process imports: that of the programs in [`PROGRAMS`].
 const MODULE: &str = "flytekit.bin.entrypoint";
 
+/// What tasks import besides, if it is installed: the file system of their outputs' addresses.
+const OTHERS: [&str; 1] = ["s3fs"];
+
 /// The entry points of flytekit that may run in a fork.
 const PROGRAMS: [&str; 2] = ["pyflyte-execute", "pyflyte-map-execute"];
 
@@ -219,6 +222,7 @@ impl Parent {
         let (control, theirs) = StdStream::pair()?;
         let started = Command::new(&key.interpreter)
             .args(["-c", PROGRAM, MODULE])
+            .args(OTHERS)
             .env_clear()
             .envs(&key.environment)
             .env("TMPDIR", &temporary)

@@ -1,6 +1,6 @@
 """A warm Python: it has imported what every task imports, and forks for each attempt.
 
-Its first argument names the module to import. Its standard input is a socket of the engine. Each message on it
+Its first argument names the module to import, the others those that are imported if they are there. Its standard input is a socket of the engine. Each message on it
 brings the socket of one attempt, on which the attempt's request comes as JSON in a line; the child answers with
 its process id, waits for `go`, and becomes the program. What ended it is answered as `ended STATUS`, by the
 child itself where it can, since this process may be killed.
@@ -74,10 +74,15 @@ def places_with(folder):
 
 
 class Parent:
-    def __init__(self, module):
+    def __init__(self, module, *others):
         self.control = socket.socket(fileno=0)
         self.temporary = os.environ["TMPDIR"]
         importlib.import_module(module)
+        for other in others:
+            try:
+                importlib.import_module(other)
+            except ImportError:
+                pass
         gc.collect()
         self.places, self.fixed = places_with(self.temporary)
         gc.freeze()
@@ -222,7 +227,7 @@ def run_program():
 
 
 def main():
-    parent = Parent(sys.argv[1])
+    parent = Parent(*sys.argv[1:])
     parent.run()
     connection = getattr(parent, "connection", None)
     if connection is None:

@@ -10,7 +10,13 @@ use sandbox::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{compare, engine::Engine, flytekit::Flytekit, recording::Scenario, state};
+use super::{
+    compare,
+    engine::{self, Engine},
+    flytekit::Flytekit,
+    recording::Scenario,
+    state,
+};
 use crate::replay::answer::{self, Answer};
 
 /// How often the state is looked at, and how often at most.
@@ -47,6 +53,7 @@ impl<'a> Player<'a> {
         let options = SandboxOptions { root: folder.path().to_owned(), engine: EngineStart::External };
         let (clock, hand) = Clock::standing_at(Timestamp::now());
         let sandbox = Arc::new(Sandbox::open(&options).unwrap().with_clock(clock));
+        engine::make_folders(folder.path());
         let (endpoint, server) = serve(&sandbox);
         let names = [
             ("@PROJECT@", PROJECT),
@@ -93,6 +100,10 @@ impl<'a> Player<'a> {
         let names = self.names.iter().filter(|(name, _)| !name.starts_with("@CHILD"));
         let known: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
         compare::compare(&recorded["final"], &ours, &known, &mut differences);
+        self.engine = None;
+        for path in engine::leftovers(self.folder.path()) {
+            differences.push(format!("left behind: {}\n", path.display()));
+        }
         differences
     }
 

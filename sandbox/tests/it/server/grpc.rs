@@ -164,3 +164,42 @@ fn it_says_that_it_is_well() {
     let get = Request::get("/healthcheck").header("host", "localhost").body(Full::default()).unwrap();
     assert_eq!(served.http1(get).status, StatusCode::OK);
 }
+
+/// `server.reflection.v1` of the recordings, and what `grpcurl` asks next. The answers come while the client
+/// may ask more.
+#[test]
+fn it_describes_its_services() {
+    let served = Served::new();
+    let question = |tag: u8, text: &str| {
+        let mut message = vec![tag << 3 | 2, u8::try_from(text.len()).unwrap()];
+        message.extend(text.as_bytes());
+        framed(&message)
+    };
+    let mut all = BytesMut::new();
+    all.extend(question(7, "*"));
+    all.extend(question(4, "flyteidl.service.AdminService.GetVersion"));
+    all.extend(question(3, "flyteidl/core/types.proto"));
+    all.extend(question(4, "flyteidl.core.Nothing"));
+    for version in ["v1", "v1alpha"] {
+        let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+        let received = call(&served, &path, all.clone().freeze());
+        assert_eq!(received.trailers["grpc-status"], "0");
+        let mut body = received.body.clone();
+        let mut answers = Vec::new();
+        while body.has_remaining() {
+            body.advance(1);
+            let length = usize::try_from(body.get_u32()).unwrap();
+            answers.push(String::from_utf8_lossy(&body.split_to(length)).into_owned());
+        }
+        let [services, admin, types, nothing] = &answers[..] else { panic!("{answers:?}") };
+        for service in ["AdminService", "DataProxyService", "SignalService"] {
+            assert!(services.contains(&format!("flyteidl.service.{service}")), "{services}");
+        }
+        assert!(
+            admin.contains("flyteidl/service/admin.proto")
+                && admin.contains("google/protobuf/timestamp.proto")
+        );
+        assert!(types.contains("SimpleType") && !types.contains("AdminService"));
+        assert!(nothing.contains("file or symbol not found"), "{nothing}");
+    }
+}
