@@ -92,9 +92,9 @@ impl Objects {
 
     /// The names of the buckets with the times of their creation.
     pub(crate) fn buckets(&self) -> Result<Vec<(String, SystemTime)>, ObjectError> {
-        let created = |folder: &Path| {
+        let created = |folder: &Path| -> io::Result<SystemTime> {
             let metadata = fs::metadata(folder)?;
-            Ok::<_, io::Error>(metadata.created().or_else(|_| metadata.modified())?)
+            metadata.created().or_else(|_| metadata.modified())
         };
         let mut buckets = vec![(BUCKET.to_owned(), created(&self.bucket(BUCKET)?)?)];
         for entry in entries(&self.root.join(BUCKETS))? {

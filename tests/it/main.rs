@@ -68,6 +68,8 @@ mod show;
 mod sign_in;
 mod taint;
 mod transport;
+#[cfg(target_os = "linux")]
+mod two_users;
 mod upload;
 mod values;
 mod version;

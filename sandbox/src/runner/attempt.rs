@@ -22,6 +22,8 @@ pub(crate) struct Attempt {
     pub(crate) folder: PathBuf,
     /// Where output files are kept: the sandbox's folder of blobs, on the same file system.
     pub(crate) blobs: PathBuf,
+    /// Where the user wants files of outputs: the beginning of an address or path.
+    pub(crate) raw_prefix: Option<String>,
     pub(crate) names: TemplateNames,
     /// The timeout of the process.
     pub(crate) timeout: Option<Duration>,

@@ -218,7 +218,16 @@ fn values(attempt: &Attempt, folder: &AttemptFolder, kept: &Path) -> Placeholder
             names.execution.name, names.node, names.attempt
         )),
         prev_checkpoint_prefix: before.filter(|path| path.exists()).map(|path| text(&path)),
-        raw_output_data_prefix: blobs::uri_of_file(&attempt.blobs, kept),
+        raw_output_data_prefix: match &attempt.raw_prefix {
+            Some(prefix) => format!(
+                "{}/{}-{}-{}",
+                prefix.trim_end_matches('/'),
+                names.execution.name,
+                names.node,
+                names.attempt
+            ),
+            None => blobs::uri_of_file(&attempt.blobs, kept),
+        },
         task_template_path: text(&folder.task_message()),
     }
 }

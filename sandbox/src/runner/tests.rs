@@ -80,6 +80,7 @@ impl Fixture {
             warm: None,
             folder: root.path().join("runs/p/d/f1/n0/0"),
             blobs: root.path().join("blobs"),
+            raw_prefix: None,
             names,
             timeout: None,
             envs: Vec::new(),

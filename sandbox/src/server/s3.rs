@@ -189,7 +189,7 @@ impl S3 for Buckets {
         let bucket = request.input.bucket;
         let location = Some(format!("/{bucket}"));
         self.on_disk(move |objects| objects.create_bucket(&bucket)).await?;
-        Ok(S3Response::new(dto::CreateBucketOutput { location, ..Default::default() }))
+        Ok(S3Response::new(dto::CreateBucketOutput { location }))
     }
 
     async fn delete_bucket(

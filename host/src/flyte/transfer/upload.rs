@@ -145,10 +145,11 @@ async fn fingerprint(path: &Path) -> Result<Fingerprint, CommandError> {
 const NOT_OF_A_NAME: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
 /// A URI with the unencoded name of the object. FlyteAdmin returns it encoded, and tasks, which read it
-/// through fsspec, would look for an object of the encoded name.
-fn decode_uri(native: String) -> String {
+/// through fsspec, would look for an object of the encoded name; the sandbox returns it as it is.
+fn decode_uri(native: String, name: &str) -> String {
     match native.split_once("://") {
         None | Some(("file", _)) => native,
+        Some(_) if native.strip_suffix(name).is_some_and(|root| root.ends_with('/')) => native,
         Some((scheme, rest)) => match percent_decode_str(rest).decode_utf8() {
             Ok(rest) => format!("{scheme}://{rest}"),
             Err(_) => native,
@@ -181,7 +182,7 @@ async fn put(
     put.map_err(|error| {
         crate::flyte::transfer::failure(format!("could not upload `{}`", path.display()), error)
     })?;
-    Ok(decode_uri(location.native_url))
+    Ok(decode_uri(location.native_url, name))
 }
 
 #[cfg(test)]
@@ -191,20 +192,22 @@ mod tests {
     #[test]
     fn a_root_is_what_is_before_a_files_name() {
         let file = Inner { path: "x".into(), name: "b/a b".to_owned() };
-        let native = decode_uri("s3://bucket/p/d/ROOT/b/a%20b".to_owned());
+        let native = decode_uri("s3://bucket/p/d/ROOT/b/a%20b".to_owned(), &file.name);
         assert_eq!(root_of(&native, &file).unwrap(), "s3://bucket/p/d/ROOT");
         assert!(root_of("s3://bucket/p/d/other", &file).is_err());
     }
 
     #[test]
     fn tasks_read_names_as_they_are() {
-        for (native, expected) in [
-            ("s3://b/a%20b%25%C3%A4", "s3://b/a b%\u{e4}"),
-            ("/home/a%20b", "/home/a%20b"),
-            ("file:///a%20b", "file:///a%20b"),
-            ("s3://b/%ff", "s3://b/%ff"),
+        for (native, name, expected) in [
+            ("s3://b/a%20b%25%C3%A4", "a b%\u{e4}", "s3://b/a b%\u{e4}"),
+            ("s3://b/a%20b", "a%20b", "s3://b/a%20b"),
+            ("s3://b/a%2520b", "a%20b", "s3://b/a%20b"),
+            ("/home/a%20b", "a b", "/home/a%20b"),
+            ("file:///a%20b", "a b", "file:///a%20b"),
+            ("s3://b/%ff", "x", "s3://b/%ff"),
         ] {
-            assert_eq!(decode_uri(native.to_owned()), expected);
+            assert_eq!(decode_uri(native.to_owned(), name), expected);
         }
     }
 }

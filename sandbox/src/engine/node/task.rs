@@ -28,7 +28,7 @@ use crate::{
     runner::{self, Attempt, AttemptOutcome, TemplateNames},
     running_server::running_server,
     service_error::ServiceError,
-    store::{task_execution::TaskExecution, time},
+    store::{execution::Execution, task_execution::TaskExecution, time},
 };
 
 impl Run {
@@ -100,6 +100,7 @@ impl Run {
             None => node.new_attempt(task, is_interruptible, step),
         };
         let envs = self.execution.config.envs.iter().flat_map(|envs| &envs.values);
+        let raw_prefix = raw_prefix(&self.execution);
         let start = Attempt {
             task: task.as_ref().clone(),
             inputs: attempt.inputs.clone(),
@@ -107,6 +108,7 @@ impl Run {
             element: None,
             folder: attempt.folder(step.root),
             blobs: step.root.join("blobs"),
+            raw_prefix,
             names: TemplateNames {
                 execution: attempt.execution.clone(),
                 node: attempt.node_id.clone(),
@@ -426,4 +428,10 @@ pub(super) fn retries(task: &TaskTemplate) -> usize {
 pub(super) fn timeout(task: &TaskTemplate) -> Option<Duration> {
     let timeout = task.metadata.as_ref()?.timeout?;
     Duration::try_from(timeout).ok().filter(|timeout| !timeout.is_zero())
+}
+
+/// Where the user wants files of outputs.
+pub(super) fn raw_prefix(execution: &Execution) -> Option<String> {
+    let config = execution.config.raw_output_data_config.as_ref();
+    config.map(|config| config.output_location_prefix.clone()).filter(|prefix| !prefix.is_empty())
 }

@@ -63,9 +63,7 @@ fn python_chain() {
         container.command = line.split_whitespace().map(str::to_owned).collect();
         let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
         let variables = [("PATH", path), ("PYTHONPATH", code.path().display().to_string())];
-        container.env = variables
-            .map(|(key, value)| KeyValuePair { key: key.to_owned(), value, ..Default::default() })
-            .into();
+        container.env = variables.map(|(key, value)| KeyValuePair { key: key.to_owned(), value }).into();
     }
     let inc = inc.on(&fixture);
     for (name, length) in [("one", 1), ("five", 5)] {

@@ -97,6 +97,7 @@ impl Run {
     ) -> Result<(), ServiceError> {
         let envs = self.execution.config.envs.iter().flat_map(|envs| &envs.values);
         let envs = envs.map(|pair| (pair.key.clone(), pair.value.clone())).collect();
+        let raw_prefix = super::super::task::raw_prefix(&self.execution);
         let node = &mut self.nodes[index];
         let (Some(array), Some(attempt)) = (&mut node.array, node.attempts.last()) else { return Ok(()) };
         array.running += 1;
@@ -122,6 +123,7 @@ impl Run {
             element: Some(number),
             folder: runner::element_folder(&attempt.folder(step.root), number, this_try),
             blobs: step.root.join("blobs"),
+            raw_prefix,
             names: TemplateNames {
                 execution: attempt.execution.clone(),
                 node: names::node_id(&prefix, &format!("n{number}")),
