@@ -66,7 +66,7 @@ impl User {
 
     fn expected(&self) -> String {
         let uid = self.uid.unwrap_or_else(|| rustix::process::geteuid().as_raw());
-        format!("{uid} {}/environment", self.home.home().display())
+        format!("{uid} [HOME]/environment")
     }
 }
 

@@ -173,10 +173,11 @@ class Parent:
             else:
                 os.dup2(file, number)
                 os.close(file)
-        temporary = environment["TMPDIR"]
-        shutil.copytree(self.temporary, temporary, dirs_exist_ok=True)
+        # One of the places is in this object.
+        ours, temporary = self.temporary, environment["TMPDIR"]
+        shutil.copytree(ours, temporary, dirs_exist_ok=True)
         for replace, thing, key, value in self.places:
-            replace(thing, key, temporary + value[len(self.temporary) :])
+            replace(thing, key, temporary + value[len(ours) :])
         tempfile.tempdir = None
         random.seed()
         arguments = request["arguments"]
