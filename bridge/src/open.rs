@@ -52,7 +52,7 @@ impl Setup {
             plugins::selection(&settings).map_err(|error| Report::unusable(&error).hint(error.hint()))?;
         let loader = plugins::loader(PROGRAM, &settings, installed).with_supervision(supervision);
         let loader = isolate(loader, &settings, program);
-        Ok(Self { loader, selection, falls_back: plugins::falls_back(&settings) })
+        Ok(Self { loader, selection, falls_back: plugins::falls_back(&settings, false) })
     }
 
     fn load(&self) -> Result<Vec<Link>, Report> {

@@ -26,7 +26,7 @@ use std::{
 
 use bytes::Bytes;
 use flyte_text::Redactor;
-use http::{Request, Response, StatusCode, Uri, header};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper_util::{client::legacy, rt::TokioExecutor};
@@ -35,6 +35,7 @@ use tokio::time::{Instant, sleep, timeout};
 use self::url::target;
 pub use self::{error::TransferError, fingerprint::Fingerprint, url::FileUrls};
 use crate::{
+    config::Secret,
     net::{
         Connector, Network, TrustError,
         fault::{self, Target},
@@ -65,6 +66,18 @@ pub struct Transfers {
     client: legacy::Client<Connector, Body>,
     files: FileUrls,
     retry: Policy,
+    /// How many bytes a download may have.
+    limit: u64,
+    /// What servers other than Flyte's store need.
+    published: Option<Published>,
+}
+
+/// Downloads from a server that publishes files, and is not Flyte's store.
+#[derive(Clone, Debug, Default)]
+struct Published {
+    /// The host that gets `authorization`.
+    host: String,
+    authorization: Option<HeaderValue>,
 }
 
 impl Transfers {
@@ -75,7 +88,7 @@ impl Transfers {
     /// When the certificates to trust cannot be used.
     pub fn new(network: &Network, files: FileUrls) -> Result<Self, TrustError> {
         let client = legacy::Client::builder(TokioExecutor::new()).build(network.elsewhere()?);
-        Ok(Self { client, files, retry: Policy::default() })
+        Ok(Self { client, files, retry: Policy::default(), limit: u64::MAX, published: None })
     }
 
     /// Changes how often and how long to try.
@@ -83,6 +96,38 @@ impl Transfers {
     pub fn retry(mut self, retry: Policy) -> Self {
         self.retry = retry;
         self
+    }
+
+    /// Refuses downloads with more bytes, unpacked.
+    #[must_use]
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// Downloads from a server that publishes files: redirects are followed, other than from HTTPS to HTTP,
+    /// and messages do not speak of Flyte. The token goes to this host (`host:port`) alone.
+    #[must_use]
+    pub fn from_publisher(mut self, host: &str, token: Option<&Secret>) -> Self {
+        let value = token.map(|token| HeaderValue::from_str(&format!("Bearer {}", token.reveal())));
+        let value = value.transpose().unwrap_or_else(|_| {
+            log::warn!(
+                "ignoring the token for `{host}`: it contains characters that are not allowed in a header"
+            );
+            None
+        });
+        let authorization = value.map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        self.published = Some(Published { host: host.to_owned(), authorization });
+        self
+    }
+
+    /// The header with the token, for a host that may have it.
+    fn authorization(&self, url: &Uri) -> Option<&HeaderValue> {
+        let published = self.published.as_ref()?;
+        published.authorization.as_ref().filter(|_| target(url).place == published.host)
     }
 
     /// Sends a request, and again if the connection failed or broke, or the store is busy. Neither taking a
@@ -124,7 +169,7 @@ impl Transfers {
         loop {
             if let Ok(response) = timeout(LOOK, &mut response).await {
                 progress(read.load(Ordering::Relaxed));
-                return response.map_err(|error| lost(&error, url));
+                return response.map_err(|error| lost(&error, url, self.published.is_some()));
             }
             let now = read.load(Ordering::Relaxed);
             if now != seen {
@@ -171,13 +216,13 @@ fn redactor_for(url: &Uri) -> Redactor {
 
 /// Why a request got no response. The user chose Flyte, and Flyte this store: hints about the configuration
 /// would mislead.
-fn lost(error: &legacy::Error, url: &Uri) -> TransportError {
+fn lost(error: &legacy::Error, url: &Uri, is_published: bool) -> TransportError {
     let target: Target = target(url);
     if !error.is_connect() {
         return broken(&target.place);
     }
     let fault = fault::of_connect(error, &target);
-    match fault::is_of_user(error) {
+    match fault::is_of_user(error) || is_published {
         true => fault,
         false => fault.hint(format!(
             "Flyte uses this address for its files; make it reachable from here: `{}`",

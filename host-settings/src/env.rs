@@ -25,6 +25,9 @@ pub const PLUGIN_ISOLATE: &str = "FLYTE_PLUGIN_ISOLATE";
 /// Timeout in seconds of a plugin's function, instead of 60 (30 for `create`, 2 in completion); `0`: none.
 pub const PLUGIN_TIMEOUT: &str = "FLYTE_PLUGIN_TIMEOUT";
 
+/// The password of the secret key that `plugin publish` signs with. Secret.
+pub const PLUGIN_KEY_PASSWORD: &str = "FLYTE_PLUGIN_KEY_PASSWORD";
+
 /// The host's settings file, instead of `~/.flyte/host.toml`.
 pub const HOST_CONFIG: &str = "FLYTE_HOST_CONFIG";
 
@@ -68,8 +71,8 @@ pub const COMPLETE: &str = "FLYTE_HOST_COMPLETE";
 pub const HOME: &str = "HOME";
 
 /// Variables with secrets of the host, which the process of an isolated plugin does not get.
-pub const SECRETS: [&str; 3] =
-    [ACCESS_TOKEN, "FLYTE_CREDENTIALS_CLIENT_SECRET", "FLYTE_AWS_SECRET_ACCESS_KEY"];
+pub const SECRETS: [&str; 4] =
+    [ACCESS_TOKEN, PLUGIN_KEY_PASSWORD, "FLYTE_CREDENTIALS_CLIENT_SECRET", "FLYTE_AWS_SECRET_ACCESS_KEY"];
 
 /// A variable, or several of one meaning, as the reference describes them.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +88,7 @@ const fn doc(names: &'static [&'static str], meaning: &'static str) -> VariableD
 }
 
 /// The variables that users may set, for the reference.
-pub const DOCUMENTED: [VariableDoc; 24] = [
+pub const DOCUMENTED: [VariableDoc; 25] = [
     doc(
         &[PLUGIN],
         "Plugins to use: names or paths, separated like `PATH`, the first in front; `builtin` means none",
@@ -103,6 +106,7 @@ pub const DOCUMENTED: [VariableDoc; 24] = [
         &[PLUGIN_TIMEOUT],
         "Timeout in seconds of a function of a plugin, other than its commands [default: 60, 30 for `create`, 2 in completion]; `0`: no timeout",
     ),
+    doc(&[PLUGIN_KEY_PASSWORD], "Password of the secret key that `flyte-host plugin publish` signs with"),
     doc(&[HOST_CONFIG], "Settings file of flyte-host [default: `~/.flyte/host.toml`]"),
     doc(
         &[SANDBOX],

@@ -3,9 +3,11 @@
 use std::{env::split_paths, path::PathBuf, time::Duration};
 
 use plugin_host::{
-    Directories, Loader, SelectError, Selection, Source,
+    Admission, Directories, InstalledPlugins, Loader, SelectError, Selection, Source,
     calls::{CallLimits, Supervision},
 };
+
+use plugin_store::LockFile;
 
 #[cfg(target_os = "linux")]
 use crate::settings::isolation;
@@ -20,6 +22,21 @@ use crate::{
 ///
 /// A list that names `builtin` beside others.
 pub fn selection(settings: &Settings) -> Result<Selection, SelectError> {
+    selection_of_user(settings).map(|selection| with_required(selection, settings))
+}
+
+/// Adds the plugins that the administrator requires, behind the others.
+#[must_use]
+pub fn with_required(mut selection: Selection, settings: &Settings) -> Selection {
+    for name in &settings.administrator.require {
+        if !selection.specs.contains(name) {
+            selection.specs.push(name.clone());
+        }
+    }
+    selection
+}
+
+fn selection_of_user(settings: &Settings) -> Result<Selection, SelectError> {
     if let Some(text) = env::raw(env::PLUGIN).filter(|text| !text.is_empty()) {
         if is_privileged() {
             log::warn!("ignoring `{}`: this process has more privileges than its user", env::PLUGIN);
@@ -27,6 +44,11 @@ pub fn selection(settings: &Settings) -> Result<Selection, SelectError> {
             return Selection::parse(text, Source::Variable(env::PLUGIN));
         }
     }
+    selection_of_settings(settings)
+}
+
+/// The plugins of the settings.
+fn selection_of_settings(settings: &Settings) -> Result<Selection, SelectError> {
     match (&settings.plugins, Settings::path()) {
         (Some(plugins), Ok(path)) => Selection::new(plugins.clone(), Source::Settings(path))
             .map(|selection| selection.with_pins(settings.pins())),
@@ -67,6 +89,33 @@ pub fn loader(program: &'static str, settings: &Settings, installed: &[PathBuf])
     Loader::new(program, directories)
         .with_sections(settings.plugin.clone())
         .with_required_pins(settings.administrator.pins())
+        .with_admission(admission(settings))
+}
+
+/// The folder in which plugins are installed; `None` without a home directory.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    settings::home().map(|home| home.join(".flyte/plugins"))
+}
+
+/// Which plugins may be loaded.
+fn admission(settings: &Settings) -> Admission {
+    let administrator = settings.administrator.trust.rules(settings::administrator_file());
+    let path = Settings::path().unwrap_or_else(|_| PathBuf::from("host.toml"));
+    let rules = Admission::default().with_rules(administrator).with_rules(settings.trust.rules(&path));
+    let Some(folder) = folder() else { return rules };
+    let lock_file = LockFile::path(&folder);
+    let read = {
+        let path = lock_file.clone();
+        move || LockFile::read(&path).map(|lock| lock.installed_files()).map_err(|error| reason(&error))
+    };
+    rules.with_installed(InstalledPlugins::new(folder, lock_file, read))
+}
+
+/// An error with its causes, in a line.
+fn reason(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Which plugins run in a process of their own; `all` of them after `--isolate`, or if the variable says so.
@@ -78,10 +127,12 @@ pub fn isolations(settings: &Settings, all: bool) -> plugin_host::isolated::Isol
     isolation::isolations(&settings.isolation, administrator, all, settings::home().as_deref())
 }
 
-/// Whether to continue without plugins that cannot be used.
+/// Whether to continue without plugins that cannot be used, as the environment, the settings or the caller
+/// requested: never if the administrator requires some.
 #[must_use]
-pub fn falls_back(settings: &Settings) -> bool {
-    env::is_on(env::PLUGIN_FALLBACK) || settings.plugin_fallback
+pub fn falls_back(settings: &Settings, requested: bool) -> bool {
+    let is_required = !settings.administrator.require.is_empty();
+    !is_required && (requested || env::is_on(env::PLUGIN_FALLBACK) || settings.plugin_fallback)
 }
 
 /// An invalid timeout of a plugin's function.

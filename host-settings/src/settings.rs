@@ -16,6 +16,14 @@
 //!
 //! [isolation.acme]          # the process of the plugin `acme`
 //! isolate = true            # as `--isolate`, for this plugin
+//!
+//! [[repositories]]          # where `flyte-host plugin install NAME` looks
+//! name = "acme"
+//! url = "https://plugins.acme.example/flyte"
+//! key = "RWQf6LRC…"         # of the publisher
+//!
+//! [trust]                   # whose plugins may be loaded
+//! deny-rustc = ["1.98.0"]
 //! ```
 //!
 //! Flyte's configuration (endpoint, sign-in …) is not here: see `flyte_client::config`.
@@ -40,11 +48,13 @@ mod administrator;
 pub mod isolation;
 
 mod pin;
+mod trust;
 
 use pin::pins;
 
 pub use administrator::{AdministratorSettings, administrator_file, set_administrator_file};
 pub use pin::PinSetting;
+pub use trust::{RepositorySetting, TrustSettings};
 
 /// The content of the settings file.
 #[derive(Debug, Default, Deserialize)]
@@ -75,6 +85,12 @@ pub struct Settings {
     #[cfg(target_os = "linux")]
     #[serde(default)]
     pub isolation: isolation::IsolationTables,
+    /// Where plugins are installed from.
+    #[serde(default)]
+    pub repositories: Vec<RepositorySetting>,
+    /// Whose plugins may be loaded.
+    #[serde(default)]
+    pub trust: TrustSettings,
     /// What the user cannot undo.
     #[serde(skip)]
     pub administrator: AdministratorSettings,
@@ -92,7 +108,7 @@ pub struct SettingDoc {
 }
 
 /// The keys of the settings file, for the reference.
-pub const DOCUMENTED: [SettingDoc; 8] = [
+pub const DOCUMENTED: [SettingDoc; 10] = [
     SettingDoc {
         key: "plugins",
         default: "[]",
@@ -132,6 +148,16 @@ pub const DOCUMENTED: [SettingDoc; 8] = [
         key: "isolation",
         default: "",
         meaning: "Isolation of a plugin: the table `[isolation.NAME]` with `isolate`, `network`, `read`, `write`, `environment`, `memory`, `cpu`, `timeout` and `restarts`; `[isolation.\"*\"]`: of every plugin without a table",
+    },
+    SettingDoc {
+        key: "repositories",
+        default: "[]",
+        meaning: "Repositories of plugins: tables `[[repositories]]` with `name`, `url`, the publisher's `key`, and `token-file` for a server that requires a token",
+    },
+    SettingDoc {
+        key: "trust",
+        default: "",
+        meaning: "Plugins that are refused: the table `[trust]` with `allow-keys`, `deny-keys`, `deny-sha256`, `deny-rustc` and `deny`",
     },
 ];
 

@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Write man pages
     #[command(hide = true)]
     Man(man::ManArgs),
-    /// List, inspect and enable plugins
+    /// Install, inspect and enable plugins
     Plugin(plugin::PluginArgs),
     /// Create, update and archive projects
     Project(project::ProjectArgs),
@@ -69,7 +69,7 @@ pub(crate) fn run(command: &Command, context: &Context<'_>) -> Result<Exit, Comm
         Command::Login(args) => block_on(login::run(args, context))?,
         Command::Logout(args) => logout::run(args, context)?,
         Command::Man(args) => man::run(args, context.ui, context.tree)?,
-        Command::Plugin(args) => plugin::run(args, context)?,
+        Command::Plugin(args) => block_on(plugin::run(args, context))?,
         Command::Project(args) => block_on(project::run(args, context))?,
         Command::Register(args) => block_on(register::run(args, context))?,
         Command::Run(args) => return block_on(run::run(args, context)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use plugin_abi::{Hook, PluginError, PluginErrorKind};
 
 use super::{
+    admission::AdmissionError,
     calls::PausedPlugin,
     identity::{Identity, bypass},
     preflight::PreflightError,
@@ -38,6 +39,9 @@ pub enum SelectError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
+    /// A rule, or the lock file, refuses its file.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
     /// The plugin's `create` returned an error or panicked.
     #[error(transparent)]
     Create(HookError),
@@ -237,6 +241,7 @@ impl LoadError {
     #[must_use]
     pub fn details(&self) -> Option<String> {
         match self {
+            Self::Admission(error) => error.details(),
             Self::Select(select) => select.cause(),
             Self::LibraryConflict { files, .. } => {
                 Some(format!("`{}` and `{}`", files[0].display(), files[1].display()))
@@ -255,6 +260,7 @@ impl LoadError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Admission(error) => error.hint(),
             #[cfg(target_os = "linux")]
             Self::Ended(fault) => fault.hints().into_iter().next(),
             Self::Create(fault) => fault.hints().into_iter().next(),

@@ -36,6 +36,7 @@
 #![deny(missing_docs)]
 
 pub mod access;
+pub mod admission;
 pub mod builtin;
 pub mod calls;
 pub mod chain;
@@ -59,10 +60,12 @@ pub mod preflight;
 pub mod remote;
 pub mod select;
 mod services;
+pub mod signature;
 pub mod transport;
 mod validate;
 
 pub use self::remote::ResolvedRemote;
+pub use admission::{Admission, AdmissionError, AdmissionRules, InstalledFiles, InstalledPlugins};
 pub use builtin::{Builtin, BuiltinAnswers};
 pub use chain::Chain;
 pub use error::{HookError, IsolatedError, LoadError, SelectError};
@@ -76,4 +79,5 @@ pub use pin::Pin;
 pub use policy::Policy;
 pub use select::{Directories, Selection, Source};
 pub use services::logging_plugin;
+pub use signature::{FileSignature, PublisherKey};
 pub use transport::Layers;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Directories, Identity, Link, LoadError, Selection,
+    Admission, Directories, Identity, Link, LoadError, Selection,
     calls::{self, CallLimit, CallRecord, PausedPlugin, Supervision},
     handshake,
     identity::BUILTIN,
@@ -47,6 +47,7 @@ pub struct Loader {
     directories: Directories,
     sections: BTreeMap<String, serde_json::Value>,
     supervision: Option<Supervision>,
+    admission: Admission,
     /// By the plugin's name.
     required: BTreeMap<String, Pin>,
     target: OnceLock<HostTarget>,
@@ -71,7 +72,7 @@ pub struct Candidate {
     /// Unusual facts that do not prevent loading.
     pub warnings: Vec<Warning>,
     /// It looks for files beside itself, so it is loaded by its path.
-    by_path: bool,
+    pub by_path: bool,
     /// It may need libraries that the system does not find by itself.
     has_search_path: bool,
     /// How long the checks took.
@@ -87,6 +88,7 @@ impl Loader {
             directories,
             sections: BTreeMap::new(),
             supervision: None,
+            admission: Admission::default(),
             required: BTreeMap::new(),
             target: OnceLock::new(),
             observer: None,
@@ -141,6 +143,36 @@ impl Loader {
     #[must_use]
     pub fn with_required_pins(self, required: BTreeMap<String, Pin>) -> Self {
         Self { required, ..self }
+    }
+
+    /// Sets which files may be loaded.
+    #[must_use]
+    pub fn with_admission(self, admission: Admission) -> Self {
+        Self { admission, ..self }
+    }
+
+    /// Whether a file that passed the checks may be loaded.
+    ///
+    /// # Errors
+    ///
+    /// The rule that refuses it.
+    pub fn admit(&self, candidate: &Candidate) -> Result<(), LoadError> {
+        if let Some(pin) = self.required.get(candidate.passport.name()) {
+            check_required(pin, candidate)?;
+        }
+        Ok(self.admission.check(&candidate.file, &candidate.passport)?)
+    }
+
+    /// As [`Self::admit`], for a file that is not installed yet.
+    ///
+    /// # Errors
+    ///
+    /// The rule that refuses it.
+    pub fn admit_content(&self, candidate: &Candidate) -> Result<(), LoadError> {
+        if let Some(pin) = self.required.get(candidate.passport.name()) {
+            check_required(pin, candidate)?;
+        }
+        Ok(self.admission.check_content(&candidate.file, &candidate.passport)?)
     }
 
     /// Sets which plugins run in a process of their own, and the variables that such a process does not get.
@@ -213,12 +245,9 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// If the file has other content than it [must have](Self::with_required_pins), or dlopen, the layout
-    /// check or the plugin's `create` fails.
+    /// If the file is not [admitted](Self::admit), or dlopen, the layout check or the plugin's `create` fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
-        if let Some(pin) = self.required.get(candidate.passport.name()) {
-            check_required(pin, &candidate)?;
-        }
+        self.admit(&candidate)?;
         for warning in candidate.warnings.iter().filter(|warning| !warning.is_for_author()) {
             log::warn!("{warning}; {}", warning.hint());
         }

@@ -136,6 +136,13 @@ impl LoadedFile {
         preflight::facts(self.content())
     }
 
+    /// The content that was checked, from its beginning. Only one reader at a time: they share the position.
+    pub(super) fn read(&self) -> io::Result<impl Read> {
+        let mut content = self.content().try_clone()?;
+        content.rewind()?;
+        Ok(content.take(self.0.stamp.size))
+    }
+
     /// SHA-256 of the content that was checked, in lower-case hex.
     ///
     /// Computed on each call: hashing takes longer than all checks before loading.
@@ -144,10 +151,8 @@ impl LoadedFile {
     ///
     /// If the content cannot be read.
     pub fn sha256(&self) -> io::Result<String> {
-        let mut content = self.content().try_clone()?;
-        content.rewind()?;
         let mut hasher = Sha256::new();
-        io::copy(&mut content.take(self.0.stamp.size), &mut Hashing(&mut hasher))?;
+        io::copy(&mut self.read()?, &mut Hashing(&mut hasher))?;
         Ok(HEXLOWER.encode(&hasher.finalize()))
     }
 

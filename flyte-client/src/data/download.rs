@@ -39,7 +39,7 @@ impl Transfers {
         };
         let unwritable = |source| TransferError::Write { path: file.to_owned(), source };
         let part = PartialFile::create(file).map_err(unwritable)?;
-        let mut download = Download::start(&url, &part).await?;
+        let mut download = Download::start(url, &part, self.limit).await?;
         let (mut since, mut tries, mut furthest) = (Instant::now(), 1, 0);
         while let Some(fault) = download.resume(self, progress).await? {
             if download.arrived > furthest {
@@ -55,6 +55,9 @@ impl Transfers {
         Ok(length)
     }
 }
+
+/// How many redirects are followed.
+const MAX_REDIRECTS: usize = 5;
 
 /// How a body is written, which is not the file's business.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,9 +93,12 @@ impl From<Option<u64>> for Length {
 
 /// A file on its way here.
 struct Download<'a> {
-    url: &'a Uri,
+    url: Uri,
     part: &'a PartialFile,
     file: File,
+    /// How many bytes it may have.
+    limit: u64,
+    redirects: usize,
     /// How many bytes of the body are in the file.
     arrived: u64,
     coding: Coding,
@@ -101,9 +107,10 @@ struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    async fn start(url: &'a Uri, part: &'a PartialFile) -> Result<Self, TransferError> {
+    async fn start(url: Uri, part: &'a PartialFile, limit: u64) -> Result<Self, TransferError> {
         let file = File::create(part.path()).await.map_err(|source| unwritable(part, source))?;
-        let mut download = Self { url, part, file, arrived: 0, coding: Coding::Identity, etag: None };
+        let mut download =
+            Self { url, part, file, limit, redirects: 0, arrived: 0, coding: Coding::Identity, etag: None };
         download.file.set_max_buf_size(CHUNK);
         Ok(download)
     }
@@ -114,13 +121,12 @@ impl<'a> Download<'a> {
         transfers: &Transfers,
         progress: Progress<'_>,
     ) -> Result<Option<TransportError>, TransferError> {
-        let request = async || self.request();
-        let answer = transfers.exchange(self.url, &Arc::default(), &|_| (), request).await?;
+        let answer = self.answer(transfers).await?;
         if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.arrived > 0 {
             self.begin_again().await?;
             return Ok(Some(self.broken()));
         }
-        let answer = accepted(self.url, answer).await?;
+        let answer = accepted(&self.url, answer).await?;
         let Some(whole) = self.agree(&answer).await? else { return Ok(Some(self.broken())) };
         if let Some(fault) = self.save(answer.into_body(), progress).await? {
             return Ok(Some(fault));
@@ -128,13 +134,33 @@ impl<'a> Download<'a> {
         Ok((whole != Length::Known(self.arrived) && whole != Length::Unknown).then(|| self.broken()))
     }
 
-    fn broken(&self) -> TransportError {
-        broken(&target(self.url).place)
+    /// The answer, behind the redirects that may be followed.
+    async fn answer(&mut self, transfers: &Transfers) -> Result<Response<Incoming>, TransferError> {
+        loop {
+            let request = async || self.request(transfers.authorization(&self.url));
+            let answer = transfers.exchange(&self.url, &Arc::default(), &|_| (), request).await?;
+            let is_redirect = answer.status().is_redirection() && transfers.published.is_some();
+            let Some(next) = redirect(&self.url, answer.headers()).filter(|_| is_redirect) else {
+                return Ok(answer);
+            };
+            if self.redirects == MAX_REDIRECTS {
+                return Ok(answer);
+            }
+            self.redirects += 1;
+            self.url = next;
+        }
     }
 
-    fn request(&self) -> Result<Request<Body>, TransferError> {
+    fn broken(&self) -> TransportError {
+        broken(&target(&self.url).place)
+    }
+
+    fn request(&self, authorization: Option<&HeaderValue>) -> Result<Request<Body>, TransferError> {
         // The bytes as they are in the store; some stores unpack what was stored packed, if asked so.
-        let mut request = Request::get(self.url).header(header::ACCEPT_ENCODING, "identity");
+        let mut request = Request::get(&self.url).header(header::ACCEPT_ENCODING, "identity");
+        if let Some(value) = authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
         if let (1.., Some(etag)) = (self.arrived, &self.etag) {
             request = request.header(header::RANGE, format!("bytes={}-", self.arrived));
             request = request.header(header::IF_RANGE, etag.clone());
@@ -182,7 +208,7 @@ impl<'a> Download<'a> {
     ) -> Result<Option<TransportError>, TransferError> {
         loop {
             let Ok(frame) = timeout(STALL, body.frame()).await else {
-                return Ok(Some(stalled(&target(self.url).place)));
+                return Ok(Some(stalled(&target(&self.url).place)));
             };
             let frame = match frame {
                 None => return Ok(None),
@@ -190,6 +216,9 @@ impl<'a> Download<'a> {
                 Some(Ok(frame)) => frame,
             };
             if let Ok(data) = frame.into_data() {
+                if self.arrived + as_u64(data.len()) > self.limit {
+                    return Err(TransferError::TooLarge { limit: self.limit });
+                }
                 self.file.write_all(&data).await.map_err(|source| unwritable(self.part, source))?;
                 self.arrived += as_u64(data.len());
                 progress(self.arrived);
@@ -202,10 +231,24 @@ impl<'a> Download<'a> {
         let unwritable = |source| unwritable(self.part, source);
         self.file.flush().await.map_err(unwritable)?;
         if self.coding == Coding::Gzip {
-            return local::unpack(self.part).await;
+            return local::unpack(self.part, self.limit).await;
         }
         self.file.sync_all().await.map_err(unwritable)?;
         Ok(self.arrived)
+    }
+}
+
+/// Where a redirect leads: to a URL, or to a path of the same server; never from HTTPS to HTTP.
+fn redirect(from: &Uri, headers: &HeaderMap) -> Option<Uri> {
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    let next: Uri = if location.starts_with('/') && !location.starts_with("//") {
+        format!("{}://{}{location}", from.scheme_str()?, from.authority()?).parse().ok()?
+    } else {
+        location.parse().ok()?
+    };
+    match (from.scheme_str()?, next.scheme_str()?) {
+        (_, "https") | ("http", "http") => Some(next).filter(|next| next.host().is_some()),
+        _ => None,
     }
 }
 

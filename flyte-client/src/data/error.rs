@@ -38,6 +38,11 @@ pub enum TransferError {
         /// The first line of its answer, or the title of the page.
         said: Option<String>,
     },
+    /// It has more bytes than it may have.
+    TooLarge {
+        /// How many it may have.
+        limit: u64,
+    },
     /// The store did not answer.
     Unanswered(TransportError),
     /// A body is not what its `Content-Encoding` says.
@@ -85,6 +90,7 @@ impl fmt::Display for TransferError {
             Self::Refused { place, status, said: Some(said), .. } => {
                 write!(f, "`{place}` refused the file: {status}: {said}")
             }
+            Self::TooLarge { limit } => write!(f, "the file has more than {limit} bytes"),
             Self::Unanswered(fault) => f.write_str(&fault.text),
             Self::Unpack { .. } => f.write_str("could not unpack the file: invalid gzip"),
             Self::Url => f.write_str("Flyte returned no usable URL for the file"),

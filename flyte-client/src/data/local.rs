@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -29,7 +30,7 @@ pub(super) async fn copy(from: &Path, to: &Path) -> Result<u64, TransferError> {
         let mut opened =
             fs::File::open(&source).map_err(|error| TransferError::Read { path: source, source: error })?;
         let written = PartialFile::create(&target).and_then(|mut part| {
-            let length = std::io::copy(&mut opened, part.file())?;
+            let length = io::copy(&mut opened, part.file())?;
             part.file().sync_all()?;
             part.persist()?;
             Ok(length)
@@ -39,15 +40,20 @@ pub(super) async fn copy(from: &Path, to: &Path) -> Result<u64, TransferError> {
     copied.await.map_err(|error| TransferError::Write { path: to.to_owned(), source: error.into() })?
 }
 
-/// Unpacks a file in its place; returns its length then.
-pub(super) async fn unpack(part: &PartialFile) -> Result<u64, TransferError> {
+/// Unpacks a file in its place, up to `limit` bytes; returns its length then.
+pub(super) async fn unpack(part: &PartialFile, limit: u64) -> Result<u64, TransferError> {
     let path = part.path().to_owned();
     let unpacked = tokio::task::spawn_blocking(move || {
         let packed = fs::File::open(&path)?;
         // The name of the packed file is free for the other as soon as it is open, but not on all systems.
         let beside = path.with_extension("unpacked");
         let written = fs::File::create(&beside).and_then(|mut file| {
-            let length = std::io::copy(&mut flate2::read::MultiGzDecoder::new(&packed), &mut file)?;
+            let unpacked = flate2::read::MultiGzDecoder::new(&packed);
+            // One byte more tells that there are more.
+            let length = io::copy(&mut unpacked.take(limit.saturating_add(1)), &mut file)?;
+            if length > limit {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             file.sync_all()?;
             Ok(length)
         });
@@ -55,7 +61,11 @@ pub(super) async fn unpack(part: &PartialFile) -> Result<u64, TransferError> {
         kept.inspect_err(|_| drop(fs::remove_file(&beside)))
     });
     let unpacked = unpacked.await.unwrap_or_else(|error| Err(error.into()));
-    unpacked.map_err(|source| TransferError::Unpack { source })
+    unpacked.map_err(|source| match (source.kind(), source.raw_os_error()) {
+        // The system's own error of this kind is about the disk.
+        (io::ErrorKind::FileTooLarge, None) => TransferError::TooLarge { limit },
+        _ => TransferError::Unpack { source },
+    })
 }
 
 #[cfg(test)]

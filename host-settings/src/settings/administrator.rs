@@ -6,7 +6,16 @@
 //!
 //! [pin.acme]         # the only content that a plugin of this name may have
 //! sha256 = "5d41402abc4b2a76…"
+//!
+//! [trust]            # the keys are those of the user's file
+//! allow-keys = ["RWQf6LRC…"]
+//!
+//! [[repositories]]   # in front of the user's
+//! name = "acme"
+//! url = "https://plugins.acme.example/flyte"
 //! ```
+//!
+//! `require = ["acme"]` adds plugins to every selection, also to that of `--no-plugins`.
 //!
 //! No option or variable moves the file: the user could then leave it out.
 
@@ -21,7 +30,10 @@ use serde::Deserialize;
 
 #[cfg(target_os = "linux")]
 use super::isolation::IsolationTables;
-use super::pin::{PinSetting, pins};
+use super::{
+    pin::{PinSetting, pins},
+    trust::{RepositorySetting, TrustSettings},
+};
 
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 
@@ -33,6 +45,12 @@ pub struct AdministratorSettings {
     /// The upper bound of the rights of isolated plugins.
     pub isolation: IsolationTables,
     pin: BTreeMap<String, PinSetting>,
+    /// Where plugins are installed from, in front of the user's repositories.
+    pub repositories: Vec<RepositorySetting>,
+    /// Plugins that are always used, behind those that the user selects.
+    pub require: Vec<String>,
+    /// Whose plugins may be loaded.
+    pub trust: TrustSettings,
 }
 
 /// Sets another file; for programs that are no commands of users, such as tests. Call it first in `main`.

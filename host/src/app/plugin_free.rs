@@ -124,7 +124,11 @@ fn is_unloaded(parsed: &Parsed) -> bool {
     match path[..] {
         ["completion", ..]
         | ["config", "path"]
-        | ["plugin", "check" | "disable" | "enable" | "list" | "new" | "path" | "wheel"] => true,
+        | [
+            "plugin",
+            "check" | "disable" | "enable" | "install" | "list" | "new" | "path" | "publish" | "remove" | "rollback"
+            | "search" | "update" | "wheel",
+        ] => true,
         ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
         _ => false,
     }
@@ -148,6 +152,8 @@ mod tests {
             "flyte-host config path",
             "flyte-host plugin new acme",
             "flyte-host plugin check acme",
+            "flyte-host plugin install acme",
+            "flyte-host plugin publish site libacme.so --key acme.key",
         ] {
             assert!(matches!(parse(line), Some(PluginFreeCommand::Command(_))), "{line}");
         }

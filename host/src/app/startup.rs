@@ -62,14 +62,16 @@ impl PluginFlags {
     }
 
     /// The selected plugins and the source of the selection: options, then the variable, then the settings.
+    /// The administrator's plugins are always among them.
     pub(super) fn selection(&self, settings: &Settings) -> Result<Selection, SelectError> {
-        if self.no_plugins {
-            return Ok(Selection::none());
-        }
-        if !self.plugins.is_empty() {
-            return Selection::new(self.plugins.clone(), Source::Flag);
-        }
-        plugins::selection(settings)
+        let selection = if self.no_plugins {
+            Selection::none()
+        } else if self.plugins.is_empty() {
+            plugins::selection(settings)?
+        } else {
+            Selection::new(self.plugins.clone(), Source::Flag)?
+        };
+        Ok(plugins::with_required(selection, settings))
     }
 }
 
@@ -230,7 +232,7 @@ impl From<EditError> for CommandError {
 
 /// Whether to continue without plugins that cannot be used.
 pub(super) fn falls_back(flags: &PluginFlags, settings: &Settings) -> bool {
-    flags.fallback || plugins::falls_back(settings)
+    plugins::falls_back(settings, flags.fallback)
 }
 
 #[cfg(test)]

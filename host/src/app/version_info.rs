@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use plugin_abi::Hook;
 
-use plugin_host::{Candidate, Identity, link::LoadedFile, preflight::Passport};
+use host_settings::plugins;
+use plugin_host::{Candidate, Identity, PublisherKey, link::LoadedFile, preflight::Passport};
+use plugin_store::LockFile;
 
 /// Static, since the panic hook prints it, and the hook is installed before a plugin is loaded.
 static PLUGINS: Mutex<Vec<Plugin>> = Mutex::new(Vec::new());
@@ -12,6 +14,7 @@ static PLUGINS: Mutex<Vec<Plugin>> = Mutex::new(Vec::new());
 /// A plugin's version line; the hash of its file is computed when the line is printed.
 struct Plugin {
     line: String,
+    name: String,
     /// `None` if it is known from a record only.
     file: Option<LoadedFile>,
 }
@@ -26,7 +29,7 @@ pub(crate) fn note(candidate: &Candidate) {
 #[cfg(unix)]
 pub(super) fn note_summary(line: String) {
     let mut plugins = PLUGINS.lock().unwrap_or_else(PoisonError::into_inner);
-    plugins.push(Plugin { line, file: None });
+    plugins.push(Plugin { line, name: String::new(), file: None });
 }
 
 /// A plugin's line, without the hash.
@@ -57,14 +60,25 @@ pub(crate) fn lines() -> String {
     plugins.iter().map(Plugin::line).collect()
 }
 
+/// Who signed an installed plugin. A lock file that cannot be read names nothing here: the loader reports it.
+fn signer(name: &str, sha256: &str) -> Option<String> {
+    let lock = LockFile::read(&LockFile::path(&plugins::folder()?)).ok()?;
+    let key = PublisherKey::parse(lock.release_of(name, sha256)?.signer.as_deref()?).ok()?;
+    Some(format!("; signed by key {}", key.number()))
+}
+
 impl Plugin {
     fn from_candidate(candidate: &Candidate) -> Self {
-        Self { line: summary(&candidate.passport), file: Some(candidate.file.clone()) }
+        let name = candidate.passport.name().to_owned();
+        Self { line: summary(&candidate.passport), name, file: Some(candidate.file.clone()) }
     }
 
     fn line(&self) -> String {
         let hash = self.file.as_ref().map(|file| match file.sha256() {
-            Ok(hash) => format!("; sha256 {hash}"),
+            Ok(hash) => {
+                let signer = signer(&self.name, &hash);
+                format!("; sha256 {hash}{}", signer.unwrap_or_default())
+            }
             Err(error) => format!("; cannot read its file: {error}"),
         });
         format!("{}{}\n", self.line, hash.unwrap_or_default())

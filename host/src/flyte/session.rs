@@ -328,13 +328,19 @@ fn client_options(
     })
 }
 
-fn network(connection: &Connection) -> Result<Network, CommandError> {
+/// The network of a connection, with the proxies of the environment.
+///
+/// # Errors
+///
+/// CA certificates that cannot be used.
+pub(crate) fn network(connection: &Connection) -> Result<Network, CommandError> {
     // Read once, so that the warning about an invalid variable is printed once.
     static PROXIES: LazyLock<Proxies> = LazyLock::new(|| Proxies::from_variables(env::text));
     Network::new(connection, PROXIES.clone()).map_err(trust_failure)
 }
 
-fn trust_failure(error: TrustError) -> CommandError {
+/// The failure of CA certificates that cannot be used.
+pub(crate) fn trust_failure(error: TrustError) -> CommandError {
     let hint = error.hint();
     CommandError::from_error(Exit::Failed, error).hint(hint)
 }

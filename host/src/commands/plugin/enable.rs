@@ -1,9 +1,10 @@
 //! `plugin enable` and `plugin disable`: the plugins in the settings file.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 
 use clap::Args;
 
+use super::installer;
 use crate::{
     context::Context,
     env,
@@ -15,6 +16,7 @@ use plugin_host::{
     link::LoadedFile,
     preflight::{self, PreflightError},
 };
+use plugin_store::LockFile;
 
 /// Enable a plugin permanently, like `FLYTE_PLUGIN` in every shell
 #[derive(Args, Debug)]
@@ -37,11 +39,19 @@ pub(super) struct DisableArgs {
 
 /// Adds plugins behind the enabled ones, after checking that each can be loaded.
 pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    enable_named(&args.names, context)
+}
+
+/// Enables plugins by names or paths.
+pub(super) fn enable_named(names: &[String], context: &Context<'_>) -> Result<(), CommandError> {
+    let lock = installer::lock_file()?;
     let mut chain = context.settings.plugins.clone().unwrap_or_default();
     let mut pins = context.settings.pins();
     let mut accepted = Vec::new();
-    for name in &args.names {
-        let Candidate { passport, file, .. } = context.loader.check(&context.plugin_spec(name))?;
+    for name in names {
+        let candidate = context.loader.check(&context.plugin_spec(name))?;
+        context.loader.admit(&candidate)?;
+        let Candidate { passport, file, .. } = candidate;
         context.loader.resume(passport.name()).map_err(|error| {
             let message = format!("could not enable plugin `{}`", passport.name());
             CommandError::new(Exit::Failed, message).caused_by(error)
@@ -53,7 +63,10 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Com
         } else {
             file.path().display().to_string()
         };
-        if set_pin(&mut pins, &spec, &file)? {
+        if is_locked(&lock, passport.name(), &file) {
+            // The lock file has its content, and follows its updates.
+            pins.remove(&spec);
+        } else if set_pin(&mut pins, &spec, &file)? {
             accepted.push(format!("accepted the new file of `{}`", passport.name()));
         }
         if !chain.contains(&spec) {
@@ -62,6 +75,13 @@ pub(super) fn enable(args: &EnableArgs, context: &Context<'_>) -> Result<(), Com
     }
     accepted.push(format!("enabled plugins: {}", chain.join(", ")));
     save(context.ui, &chain, &pins, &accepted.join("; "))
+}
+
+/// Whether a file is one that was installed.
+fn is_locked(lock: &LockFile, name: &str, file: &LoadedFile) -> bool {
+    let real = file.path().canonicalize().ok();
+    let folder = real.as_deref().and_then(Path::parent).and_then(Path::file_name);
+    folder.and_then(OsStr::to_str).is_some_and(|sha256| lock.release_of(name, sha256).is_some())
 }
 
 /// Sets the pin of a plugin, and returns whether the file had another content before.

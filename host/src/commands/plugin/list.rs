@@ -2,17 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use plugin_abi::PROTOCOL;
 use serde_json::{Value, json};
 
+use super::installer;
 use crate::{
     context::Context,
     ui::{error::CommandError, output::Format},
 };
 use plugin_host::{
+    PublisherKey,
     calls::PausedPlugin,
     preflight::{self, Passport, PreflightError},
 };
+use plugin_store::{LockFile, LockedRelease};
+
+/// List installed plugins without running them
+#[derive(Args, Debug)]
+pub(super) struct ListArgs {
+    /// List the plugins with a newer version in their repository
+    #[arg(long)]
+    pub(super) outdated: bool,
+}
 
 /// A library in one of the plugins directories.
 struct InstalledPlugin<'a> {
@@ -23,22 +35,29 @@ struct InstalledPlugin<'a> {
     paused: Option<PausedPlugin>,
     /// The file that its name resolves to instead.
     shadowed_by: Option<PathBuf>,
+    /// How it was installed; `None` if the user copied it.
+    release: Option<LockedRelease>,
 }
 
 /// Lists plugins from their passports.
 pub(super) fn run(context: &Context<'_>) -> Result<(), CommandError> {
     let libraries = context.loader.directories().libraries();
-    let found: Vec<InstalledPlugin<'_>> = libraries.iter().map(|path| inspect(path, context)).collect();
+    let lock = installer::lock_file().unwrap_or_else(|error| {
+        context.ui.warn(&error);
+        LockFile::default()
+    });
+    let found: Vec<InstalledPlugin<'_>> =
+        libraries.iter().map(|path| inspect(path, context, &lock)).collect();
     match context.ui.format() {
         Format::Table if found.is_empty() => {
             let directories = context.loader.directories().paths();
             let first = directories.first().map(|path| path.display().to_string()).unwrap_or_default();
-            context.ui.note(format_args!("no plugins are installed; copy plugin files to `{first}`\n"));
+            context.ui.note(format_args!("no plugins are installed; run `flyte-host plugin install`, or copy plugin files to `{first}`\n"));
             Ok(())
         }
-        Format::Table => {
-            context.ui.table(&["NAME", "VERSION", "PROTOCOL", "STATE", "FILE"], found.iter().map(row))
-        }
+        Format::Table => context
+            .ui
+            .table(&["NAME", "VERSION", "PROTOCOL", "STATE", "SIGNER", "FILE"], found.iter().map(row)),
         Format::Name => {
             let names = found.iter().filter_map(|found| found.passport.as_ref().ok());
             context.ui.print(names.map(|passport| format!("{}\n", passport.name())).collect::<String>())
@@ -49,13 +68,27 @@ pub(super) fn run(context: &Context<'_>) -> Result<(), CommandError> {
     }
 }
 
-fn inspect<'a>(path: &'a Path, context: &Context<'_>) -> InstalledPlugin<'a> {
+fn inspect<'a>(path: &'a Path, context: &Context<'_>, lock: &LockFile) -> InstalledPlugin<'a> {
     let in_use = context.in_use.iter().any(|plugin| plugin.path == path);
     let passport = preflight::read_passport(path);
     let named = passport.as_ref().ok().and_then(|it| context.loader.directories().find(it.name()).ok());
     let paused = passport.as_ref().ok().and_then(|it| context.loader.paused(it.name(), path));
     let shadowed_by = named.filter(|named| named != path && !in_use);
-    InstalledPlugin { path, passport, in_use, paused, shadowed_by }
+    let release = passport.as_ref().ok().and_then(|passport| release(path, passport.name(), lock));
+    InstalledPlugin { path, passport, in_use, paused, shadowed_by, release }
+}
+
+/// The release in the lock file that a link leads to. Its content is checked when it is loaded.
+fn release(path: &Path, name: &str, lock: &LockFile) -> Option<LockedRelease> {
+    let real = path.canonicalize().ok()?;
+    let folder = real.parent()?.file_name()?.to_str()?;
+    lock.release_of(name, folder).cloned()
+}
+
+/// The number of the key that signed it.
+fn signer(found: &InstalledPlugin<'_>) -> String {
+    let key = found.release.as_ref().and_then(|release| PublisherKey::parse(release.signer.as_deref()?).ok());
+    key.map_or_else(|| "-".to_owned(), |key| key.number())
 }
 
 fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
@@ -66,9 +99,12 @@ fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
             passport.version().to_owned(),
             passport.protocol().to_string(),
             state(passport, found),
+            signer(found),
             file,
         ],
-        Err(error) => vec!["-".into(), "-".into(), "-".into(), format!("unusable: {error}"), file],
+        Err(error) => {
+            vec!["-".into(), "-".into(), "-".into(), format!("unusable: {error}"), "-".into(), file]
+        }
     }
 }
 
@@ -102,6 +138,8 @@ fn object(found: &InstalledPlugin<'_>) -> Value {
                 "lastCall": site,
             })),
             "shadowedBy": found.shadowed_by.as_ref().map(|path| path.display().to_string()),
+            "signer": found.release.as_ref().and_then(|release| release.signer.as_deref()),
+            "source": found.release.as_ref().map(|release| release.source.as_str()),
             "file": found.path.display().to_string(),
         }),
         Err(error) => json!({

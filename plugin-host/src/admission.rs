@@ -1,0 +1,413 @@
+//! Admission: which files of plugins may be loaded.
+//!
+//! Rules come from layers: the administrator, the user. Each layer can only refuse; what one refused, no
+//! other one permits. The rules are about the content that is going to be loaded, not about the file at its
+//! path: they read the sealed copy.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use semver::{Version, VersionReq};
+
+use crate::{
+    link::LoadedFile,
+    preflight::Passport,
+    signature::{FileSignature, MAX_SIGNATURE_SIZE, PublisherKey, SignatureError, signature_path},
+};
+
+/// The rules of one layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdmissionRules {
+    /// Who made them, as messages name it: "`/etc/flyte/host.toml`".
+    pub source: String,
+    /// Only plugins that one of these keys signed; `None`: also unsigned ones.
+    pub allowed_keys: Option<Vec<PublisherKey>>,
+    /// No plugins that one of these keys signed.
+    pub denied_keys: Vec<PublisherKey>,
+    /// No plugins with this content, by SHA-256 in lower-case hex.
+    pub denied_sha256: BTreeSet<String>,
+    /// No plugins that these compilers built, by version: `1.98.0`.
+    pub denied_compilers: BTreeSet<String>,
+    /// No plugins of these versions, by name.
+    pub denied_versions: Vec<(String, VersionReq)>,
+}
+
+/// The files that were installed, from the lock file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstalledFiles {
+    /// SHA-256 in lower-case hex of the versions of each plugin, by name.
+    pub sha256: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads the lock file; the error is its reason.
+type ReadInstalled = dyn Fn() -> Result<InstalledFiles, String> + Send + Sync;
+
+/// Where installed plugins are.
+#[derive(Clone)]
+pub struct InstalledPlugins {
+    folder: PathBuf,
+    lock_file: PathBuf,
+    read: Arc<ReadInstalled>,
+    files: Arc<OnceLock<Result<InstalledFiles, String>>>,
+}
+
+/// The folder of contents, below that of plugins.
+pub const STORE: &str = "store";
+
+impl InstalledPlugins {
+    /// Plugins whose links are in `folder`, and whose files are in `folder/store`.
+    ///
+    /// `read` reads `lock_file`; it is called once, when the first of them is loaded.
+    pub fn new(
+        folder: PathBuf,
+        lock_file: PathBuf,
+        read: impl Fn() -> Result<InstalledFiles, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { folder, lock_file, read: Arc::new(read), files: Arc::default() }
+    }
+
+    /// Whether the path leads to a file in the store: one that was installed.
+    fn is_stored(&self, path: &Path) -> bool {
+        let store = self.folder.join(STORE);
+        let (Ok(store), Ok(path)) = (store.canonicalize(), path.canonicalize()) else { return false };
+        path.starts_with(store)
+    }
+
+    /// Whether the path is that of a link of this folder, wherever it leads.
+    fn is_link(&self, path: &Path) -> bool {
+        path.parent() == Some(&self.folder)
+    }
+
+    fn check(&self, candidate: &Subject<'_>) -> Result<(), AdmissionError> {
+        let path = candidate.file.path();
+        let is_stored = self.is_stored(path);
+        if !is_stored && !self.is_link(path) {
+            return Ok(());
+        }
+        let name = candidate.passport.name();
+        let files = self.files.get_or_init(|| (self.read)());
+        let files = files.as_ref().map_err(|reason| AdmissionError::LockFile {
+            path: self.lock_file.clone(),
+            reason: reason.clone(),
+        })?;
+        match files.sha256.get(name) {
+            // The user's own file, copied there.
+            None if !is_stored => Ok(()),
+            Some(known) if known.contains(candidate.sha256()?) => Ok(()),
+            _ => Err(AdmissionError::NotInstalled {
+                name: name.to_owned(),
+                path: path.to_owned(),
+                lock_file: self.lock_file.clone(),
+                sha256: candidate.sha256()?.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for InstalledPlugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstalledPlugins").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// The rules of all layers, and the installed plugins.
+#[derive(Clone, Debug, Default)]
+pub struct Admission {
+    layers: Vec<AdmissionRules>,
+    installed: Option<InstalledPlugins>,
+}
+
+/// Why a plugin may not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdmissionError {
+    /// Its compiler is denied.
+    #[error("plugin `{name}` was built with rustc {compiler}, which {rules} denies")]
+    Compiler {
+        /// The plugin.
+        name: String,
+        /// The compiler's version.
+        compiler: String,
+        /// Who denies it.
+        rules: String,
+    },
+    /// Its content is denied.
+    #[error("this file of plugin `{name}` is denied by {rules}")]
+    Content {
+        /// The plugin.
+        name: String,
+        /// SHA-256 in lower-case hex.
+        sha256: String,
+        /// Who denies it.
+        rules: String,
+    },
+    /// Its publisher is denied.
+    #[error("plugin `{name}` is signed by key `{key}`, which {rules} denies")]
+    DeniedKey {
+        /// The plugin.
+        name: String,
+        /// The number of the key.
+        key: String,
+        /// Who denies it.
+        rules: String,
+    },
+    /// The lock file cannot be used.
+    #[error("cannot use `{}`: {reason}", path.display())]
+    LockFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// It is where an installed plugin is, and has other content.
+    #[error("the file of plugin `{name}` is not the one that was installed")]
+    NotInstalled {
+        /// The plugin.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// The lock file.
+        lock_file: PathBuf,
+        /// SHA-256 of the file in lower-case hex.
+        sha256: String,
+    },
+    /// It has no signature, and must have one.
+    #[error("plugin `{name}` is not signed, and {rules} allows only signed plugins")]
+    NotSigned {
+        /// The plugin.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// Who requires it.
+        rules: String,
+    },
+    /// None of the allowed keys signed it.
+    #[error("plugin `{name}` is signed by key `{key}`, which {rules} does not allow")]
+    OtherKey {
+        /// The plugin.
+        name: String,
+        /// The number of the key.
+        key: String,
+        /// Who allows others.
+        rules: String,
+    },
+    /// Its content cannot be hashed.
+    #[error("`{}` cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Its signature is not one of its content.
+    #[error("plugin `{name}`: its signature is invalid")]
+    Signature {
+        /// The plugin.
+        name: String,
+        /// Why.
+        #[source]
+        source: SignatureError,
+    },
+    /// Its version is denied.
+    #[error("plugin `{name}` {version} is denied by {rules}")]
+    Version {
+        /// The plugin.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Who denies it.
+        rules: String,
+    },
+}
+
+impl AdmissionError {
+    /// The facts that are not in the message.
+    #[must_use]
+    pub fn details(&self) -> Option<String> {
+        match self {
+            Self::NotInstalled { path, lock_file, sha256, .. } => Some(format!(
+                "`{}` has SHA-256 `{sha256}`, which is not in `{}`",
+                path.display(),
+                lock_file.display()
+            )),
+            Self::Content { sha256, .. } => Some(format!("its SHA-256 is `{sha256}`")),
+            Self::NotSigned { path, .. } => Some(format!("there is no `{}`", signature_path(path).display())),
+            _ => None,
+        }
+    }
+
+    /// What the user can do about it; starts with a verb.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Compiler { .. } | Self::Version { .. } => {
+                Some("run `flyte-host plugin update` to install another version".to_owned())
+            }
+            Self::Content { .. } | Self::DeniedKey { .. } => {
+                Some("use `--no-plugins` to run without it, or install another plugin".to_owned())
+            }
+            Self::LockFile { .. } => {
+                Some("restore the file, or move it away and install the plugins again".to_owned())
+            }
+            Self::NotInstalled { name, .. } => Some(format!(
+                "run `flyte-host plugin remove {name}`, then install it again; to use a file of your own, pass its path"
+            )),
+            Self::NotSigned { .. } | Self::OtherKey { .. } => {
+                Some("install a version that an allowed key signed".to_owned())
+            }
+            Self::Signature { .. } => Some("install the plugin again".to_owned()),
+            Self::Read { .. } => None,
+        }
+    }
+}
+
+/// A file that is judged; its hash is computed once, if a rule needs it.
+struct Subject<'a> {
+    file: &'a LoadedFile,
+    passport: &'a Passport,
+    sha256: OnceLock<String>,
+}
+
+impl Subject<'_> {
+    fn sha256(&self) -> Result<&String, AdmissionError> {
+        if let Some(known) = self.sha256.get() {
+            return Ok(known);
+        }
+        let hash = self.file.sha256().map_err(|source| self.unreadable(source))?;
+        Ok(self.sha256.get_or_init(|| hash))
+    }
+
+    fn unreadable(&self, source: io::Error) -> AdmissionError {
+        AdmissionError::Read { path: self.file.path().to_owned(), source }
+    }
+
+    fn name(&self) -> String {
+        self.passport.name().to_owned()
+    }
+}
+
+impl Admission {
+    /// Adds the rules of a layer.
+    #[must_use]
+    pub fn with_rules(mut self, rules: AdmissionRules) -> Self {
+        self.layers.push(rules);
+        self
+    }
+
+    /// Compares installed plugins with the lock file.
+    #[must_use]
+    pub fn with_installed(self, installed: InstalledPlugins) -> Self {
+        Self { installed: Some(installed), ..self }
+    }
+
+    /// Whether a plugin's file may be loaded.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that refuses it.
+    pub fn check(&self, file: &LoadedFile, passport: &Passport) -> Result<(), AdmissionError> {
+        let subject = Subject { file, passport, sha256: OnceLock::new() };
+        if let Some(installed) = &self.installed {
+            installed.check(&subject)?;
+        }
+        self.check_rules(&subject)
+    }
+
+    /// As [`Self::check`], for a file that is not installed yet: by the rules alone.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that refuses it.
+    pub fn check_content(&self, file: &LoadedFile, passport: &Passport) -> Result<(), AdmissionError> {
+        self.check_rules(&Subject { file, passport, sha256: OnceLock::new() })
+    }
+
+    fn check_rules(&self, subject: &Subject<'_>) -> Result<(), AdmissionError> {
+        self.layers.iter().try_for_each(|rules| rules.check(subject))
+    }
+}
+
+impl AdmissionRules {
+    fn check(&self, subject: &Subject<'_>) -> Result<(), AdmissionError> {
+        let (name, rules) = (subject.name(), self.source.clone());
+        let compiler = subject.passport.rustc();
+        if let Some(denied) = self.denied_compilers.iter().find(|version| is_compiler(compiler, version)) {
+            return Err(AdmissionError::Compiler { name, compiler: denied.clone(), rules });
+        }
+        let version = subject.passport.version();
+        let parsed = Version::parse(version).ok();
+        let is_denied = |(plugin, denied): &(String, VersionReq)| {
+            *plugin == name && parsed.as_ref().is_none_or(|version| denied.matches(version))
+        };
+        if self.denied_versions.iter().any(is_denied) {
+            return Err(AdmissionError::Version { name, version: version.to_owned(), rules });
+        }
+        if !self.denied_sha256.is_empty() && self.denied_sha256.contains(subject.sha256()?) {
+            let sha256 = subject.sha256()?.clone();
+            return Err(AdmissionError::Content { name, sha256, rules });
+        }
+        if self.allowed_keys.is_none() && self.denied_keys.is_empty() {
+            return Ok(());
+        }
+        self.check_signer(subject)
+    }
+
+    fn check_signer(&self, subject: &Subject<'_>) -> Result<(), AdmissionError> {
+        let (name, rules) = (subject.name(), self.source.clone());
+        let signature = read_signature(subject.file.path());
+        let Some(signature) = signature else {
+            let path = subject.file.path().to_owned();
+            return match self.allowed_keys {
+                Some(_) => Err(AdmissionError::NotSigned { name, path, rules }),
+                None => Ok(()),
+            };
+        };
+        let number = signature.key_number();
+        if self.denied_keys.iter().any(|key| key.number() == number) {
+            return Err(AdmissionError::DeniedKey { name, key: number.to_owned(), rules });
+        }
+        let Some(allowed) = &self.allowed_keys else { return Ok(()) };
+        let Some(key) = allowed.iter().find(|key| key.number() == number) else {
+            return Err(AdmissionError::OtherKey { name, key: number.to_owned(), rules });
+        };
+        let content = subject.file.read().map_err(|source| subject.unreadable(source))?;
+        signature.verify(key, content).map_err(|source| AdmissionError::Signature { name, source })
+    }
+}
+
+/// The signature beside a file, or beside the file that a link leads to. What is there and is not a
+/// signature counts as none.
+fn read_signature(path: &Path) -> Option<FileSignature> {
+    let real = path.canonicalize().ok();
+    let paths = [Some(path.to_owned()), real];
+    paths.into_iter().flatten().find_map(|path| {
+        let file = fs::File::open(signature_path(&path)).ok()?;
+        let mut text = String::new();
+        file.take(MAX_SIGNATURE_SIZE).read_to_string(&mut text).ok()?;
+        FileSignature::parse(&text).ok()
+    })
+}
+
+/// Whether the passport's compiler, such as `1.95.0 (hash date)`, is of a version.
+fn is_compiler(rustc: &str, version: &str) -> bool {
+    rustc.split_whitespace().any(|word| word == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compilers_are_named_by_their_version() {
+        let rustc = "rustc 1.98.0 (0123456 2026-01-01)";
+        assert!(is_compiler(rustc, "1.98.0"));
+        assert!(!is_compiler(rustc, "1.98"));
+        assert!(!is_compiler(rustc, "98.0"));
+    }
+}
