@@ -6,8 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::BASE64;
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox};
-use plugin_host::signature::PublisherKey;
+use plugin_host::signature::{FileSignature, PublisherKey};
 
 use crate::error::StoreError;
 
@@ -39,17 +40,16 @@ impl SigningKey {
             ),
             _ => fault(error.to_string(), None),
         })?;
-        let key_box = || SecretKeyBox::from_string(&text);
-        let invalid = |_| fault("not a minisign secret key".to_owned(), None);
-        let secret = match key_box().and_then(SecretKeyBox::into_unencrypted_secret_key) {
-            Ok(secret) => secret,
-            Err(error) if error.to_string().contains("encrypted") => {
+        let secret = match unencrypted(&text) {
+            None => return Err(fault("not a minisign secret key".to_owned(), None)),
+            Some(Some(secret)) => secret,
+            Some(None) => {
                 let hint = "set `FLYTE_PLUGIN_KEY_PASSWORD`, or run the command on a terminal".to_owned();
                 let password = password().map_err(|reason| fault(reason, Some(hint)))?;
-                let secret = key_box().and_then(|key| key.into_secret_key(Some(password)));
+                let secret =
+                    SecretKeyBox::from_string(&text).and_then(|key| key.into_secret_key(Some(password)));
                 secret.map_err(|_| fault("wrong password".to_owned(), None))?
             }
-            Err(error) => return Err(invalid(error)),
         };
         Self::new(secret).map_err(|reason| fault(reason, None))
     }
@@ -78,7 +78,12 @@ impl SigningKey {
     fn new(secret: SecretKey) -> Result<Self, String> {
         let public = PublicKey::from_secret_key(&secret).map_err(|error| error.to_string())?;
         let public = PublisherKey::parse(&public.to_base64()).map_err(|error| error.to_string())?;
-        Ok(Self { secret, public })
+        let key = Self { secret, public };
+        // An unencrypted key of minisign has no checksum: a damaged one would sign what its public half refuses.
+        let probe = key.sign(&b"probe"[..], "probe").map_err(|error| error.to_string())?;
+        let signature = FileSignature::parse(&probe).map_err(|error| error.to_string())?;
+        signature.verify(&key.public, &b"probe"[..]).map_err(|_| "it is damaged".to_owned())?;
+        Ok(key)
     }
 
     /// The public key.
@@ -106,6 +111,20 @@ impl SigningKey {
     }
 }
 
+/// The key in the text of a file, unless it is encrypted; `None` if the text is not a key.
+///
+/// The crate reads only unencrypted keys with a checksum, which minisign does not write.
+fn unencrypted(text: &str) -> Option<Option<SecretKey>> {
+    let bytes = BASE64.decode(text.lines().nth(1)?.trim().as_bytes()).ok()?;
+    let secret = SecretKey::from_bytes(&bytes).ok()?;
+    // The algorithm of the signature, then that of the encryption.
+    match bytes.get(..4)? {
+        [b'E', b'd', 0, 0] => Some(Some(secret)),
+        [b'E', b'd', ..] => Some(None),
+        _ => None,
+    }
+}
+
 /// Reads a password from the terminal, without showing it.
 ///
 /// # Errors
@@ -130,8 +149,6 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use plugin_host::signature::FileSignature;
-
     use super::*;
 
     #[test]

@@ -43,6 +43,7 @@ mod plugin_c;
 #[cfg(target_os = "linux")]
 mod plugin_check;
 mod plugin_new;
+mod plugin_store;
 mod printable;
 mod project;
 mod proxy;

@@ -17,6 +17,7 @@ mod running;
 mod server;
 #[cfg(unix)]
 pub mod sign_in;
+mod static_server;
 
 pub use child::{ChildProcess, Stream, output};
 pub use difference::difference;
@@ -27,6 +28,7 @@ pub use prepared::prepared;
 pub use recorded::Recorded;
 pub use running::Running;
 pub use server::Server;
+pub use static_server::{FileFate, FileRequest, StaticServer};
 
 /// Compares a text with a snapshot, letter for letter.
 ///

@@ -30,7 +30,7 @@ impl Fixture {
     }
 }
 
-fn sample() -> PathBuf {
+pub(crate) fn sample() -> PathBuf {
     let this = env::current_exe().unwrap();
     this.with_file_name(format!("{}sample_plugin{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX))
 }

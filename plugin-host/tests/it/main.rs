@@ -13,3 +13,5 @@ mod loading;
 mod passed_errors;
 #[cfg(target_os = "linux")]
 mod preflight;
+#[cfg(target_os = "linux")]
+mod swapped;
