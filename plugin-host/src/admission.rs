@@ -72,23 +72,21 @@ impl InstalledPlugins {
     }
 
     /// Whether the path leads to a file in the store: one that was installed.
+    ///
+    /// Only the path and its own link are read: in a process whose accesses are recorded, what is read here
+    /// counts as read by the plugin.
     fn is_stored(&self, path: &Path) -> bool {
         let store = self.folder.join(STORE);
-        let (Ok(store), Ok(path)) = (store.canonicalize(), path.canonicalize()) else { return false };
-        path.starts_with(store)
-    }
-
-    /// Whether the path is that of a link of this folder, wherever it leads.
-    fn is_link(&self, path: &Path) -> bool {
-        path.parent() == Some(&self.folder)
+        path.starts_with(&store) || link_target(path).is_some_and(|target| target.starts_with(&store))
     }
 
     fn check(&self, candidate: &Subject<'_>) -> Result<(), AdmissionError> {
         let path = candidate.file.path();
-        let is_stored = self.is_stored(path);
-        if !is_stored && !self.is_link(path) {
+        if !path.starts_with(&self.folder) {
+            // The user's own choice, of which nothing is read.
             return Ok(());
         }
+        let is_stored = self.is_stored(path);
         let name = candidate.passport.name();
         let files = self.files.get_or_init(|| (self.read)());
         let files = files.as_ref().map_err(|reason| AdmissionError::LockFile {
@@ -384,14 +382,19 @@ impl AdmissionRules {
 /// The signature beside a file, or beside the file that a link leads to. What is there and is not a
 /// signature counts as none.
 fn read_signature(path: &Path) -> Option<FileSignature> {
-    let real = path.canonicalize().ok();
-    let paths = [Some(path.to_owned()), real];
+    let paths = [Some(path.to_owned()), link_target(path)];
     paths.into_iter().flatten().find_map(|path| {
         let file = fs::File::open(signature_path(&path)).ok()?;
         let mut text = String::new();
         file.take(MAX_SIGNATURE_SIZE).read_to_string(&mut text).ok()?;
         FileSignature::parse(&text).ok()
     })
+}
+
+/// Where a link leads; `None` for what is not a link.
+fn link_target(path: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(path).ok()?;
+    Some(path.parent()?.join(target))
 }
 
 /// Whether the passport's compiler, such as `1.95.0 (hash date)`, is of a version.

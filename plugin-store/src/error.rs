@@ -121,7 +121,7 @@ impl StoreError {
     pub fn details(&self) -> Vec<String> {
         match self {
             Self::ChangedKey { known, found, .. } => {
-                vec![format!("known key: `{known}`"), format!("key now: `{found}`")]
+                vec![format!("known key: {known}"), format!("key now: {found}")]
             }
             Self::Content { reason, .. } => vec![reason.clone()],
             Self::RolledBack { found, known, .. } => {

@@ -90,7 +90,7 @@ pub fn verify_index(
 pub fn changed_key(place: &str, known: &PublisherKey, found: String) -> StoreError {
     StoreError::ChangedKey {
         what: format!("repository `{place}`"),
-        known: known.text().to_owned(),
+        known: format!("{} ({})", known.text(), known.number()),
         found,
         hint: format!(
             "ask the publisher for the new key; if it is theirs, set it as `key` of a table `[[repositories]]` with `url = \"{place}\"` in `~/.flyte/host.toml`"

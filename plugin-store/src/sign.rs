@@ -62,8 +62,8 @@ impl SigningKey {
     /// [`StoreError::Key`] if a file exists already, or cannot be written.
     pub fn create(path: &Path, password: Option<String>) -> Result<Self, StoreError> {
         let fault = |reason: String| StoreError::Key { path: path.to_owned(), reason, hint: None };
-        let pair = match password {
-            Some(password) => KeyPair::generate_encrypted_keypair(Some(password)),
+        let pair = match &password {
+            Some(password) => KeyPair::generate_encrypted_keypair(Some(password.clone())),
             None => KeyPair::generate_unencrypted_keypair(),
         };
         let KeyPair { pk, sk } = pair.map_err(|error| fault(error.to_string()))?;
@@ -72,7 +72,7 @@ impl SigningKey {
         write_new(path, text.as_bytes(), 0o600).map_err(|error| fault(error.to_string()))?;
         let beside = public_key_path(path);
         write_new(&beside, public.as_bytes(), 0o644).map_err(StoreError::file("write", beside))?;
-        Self::new(sk).map_err(fault)
+        Self::read(path, || password.ok_or_else(|| "it is encrypted".to_owned()))
     }
 
     fn new(secret: SecretKey) -> Result<Self, String> {

@@ -39,7 +39,7 @@ fn commands_of_all_are_there_and_the_first_sees_those_behind() {
     snapshot!(
         home.run(["wrapper"]),
         str![[r#"
-completion config path show execution show watch inputs outputs terminate relaunch recover approve reject set-input archive activate fetch get projects domains tasks workflows launch-plans executions nodes task-executions launchplan activate deactivate login logout man plugin check disable enable list new path show wheel project activate archive create update register run sandbox engine reset start status stop upload version whoami my-custom-command my-group sub-command faulty
+completion config path show execution show watch inputs outputs terminate relaunch recover approve reject set-input archive activate fetch get projects domains tasks workflows launch-plans executions nodes task-executions launchplan activate deactivate login logout man plugin check disable enable install list new path publish remove rollback search show update wheel project activate archive create update register run sandbox engine reset start status stop upload version whoami my-custom-command my-group sub-command faulty
 [exit: 0]
 "#]]
     );

@@ -47,11 +47,11 @@ stamp = "[STAMP]"
         str![[r#"
 $ flyte-host plugin enable wrapper
 ------- stderr -------
-enabled plugins: wrapper (in `[HOME]/.flyte/host.toml`)
+`wrapper` is not signed; enabled plugins: wrapper (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host plugin enable plain
 ------- stderr -------
-enabled plugins: wrapper, plain (in `[HOME]/.flyte/host.toml`)
+`plain` is not signed; enabled plugins: wrapper, plain (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]
@@ -82,8 +82,10 @@ no plugins
 #[test]
 fn enabling_again_changes_nothing() {
     let home = home_with(&["plain"]);
-    let first = home.run(["plugin", "enable", "plain"]);
-    assert_eq!(home.run(["plugin", "enable", "plain"]), first);
+    // The first time the user reads that it is not signed.
+    home.run(["plugin", "enable", "plain"]).success();
+    let second = home.run(["plugin", "enable", "plain"]);
+    assert_eq!(home.run(["plugin", "enable", "plain"]), second);
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn a_path_is_remembered_in_full() {
         str![[r#"
 $ flyte-host plugin enable ./libplain.so
 ------- stderr -------
-enabled plugins: [HOME]/work/libplain.so (in `[HOME]/.flyte/host.toml`)
+`plain` is not signed; enabled plugins: [HOME]/work/libplain.so (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]
@@ -125,7 +127,7 @@ fn everything_else_in_the_settings_stays() {
         home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
-enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
+`plain` is not signed; enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 "#]]
     );
@@ -172,7 +174,7 @@ fn a_file_that_changed_since_it_was_enabled_is_refused_until_it_is_accepted() {
         str![[r#"
 $ flyte-host plugin enable acme
 ------- stderr -------
-enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
+`acme` is not signed; enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host --version
 flyte-host [VERSION]
@@ -231,7 +233,7 @@ error: plugin `plain` is not enabled
 [exit: 1]
 $ flyte-host plugin enable plain wrapper
 ------- stderr -------
-enabled plugins: plain, wrapper (in `[HOME]/.flyte/host.toml`)
+`plain` is not signed; `wrapper` is not signed; enabled plugins: plain, wrapper (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 $ flyte-host plugin disable faulty
 ------- stderr -------
@@ -251,7 +253,7 @@ fn the_variable_is_mentioned_because_it_goes_before() {
         home.run(["plugin", "enable", "plain"]),
         str![[r#"
 ------- stderr -------
-enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
+`plain` is not signed; enabled plugins: plain (in `[HOME]/.flyte/host.toml`)
 `FLYTE_PLUGIN` is set and takes precedence
 [exit: 0]
 "#]]
@@ -310,7 +312,7 @@ $ flyte-host plugin path plain
 [exit: 0]
 $ flyte-host plugin enable plain
 ------- stderr -------
-enabled plugins: [HOME]/work/somewhere/other.so (in `[HOME]/.flyte/host.toml`)
+`plain` is not signed; enabled plugins: [HOME]/work/somewhere/other.so (in `[HOME]/.flyte/host.toml`)
 `FLYTE_PLUGIN` is set and takes precedence
 [exit: 0]
 $ flyte-host plugin disable plain

@@ -5,7 +5,7 @@
 
 mod clap;
 mod command;
-mod completion;
+pub(crate) mod completion;
 mod help;
 mod man;
 mod options;

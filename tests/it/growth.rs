@@ -459,8 +459,8 @@ hint: install a flyte-host that speaks protocol 2, or a version of `growth` for 
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
 $ flyte-host plugin list
-NAME    VERSION  PROTOCOL  STATE                                      FILE
-growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
+NAME    VERSION  PROTOCOL  STATE                                      SIGNER  FILE
+growth  0.6.0    2.0       unusable: this host supports protocol 1.0  -       [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1

@@ -134,8 +134,8 @@ $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 $ flyte-host plugin list
-- faulty  0.4.1    1.0       installed  [HOME]/.flyte/plugins/libfaulty.so
-+ faulty  0.4.1    1.0       in use     [HOME]/.flyte/plugins/libfaulty.so
+- faulty  0.4.1    1.0       installed  -       [HOME]/.flyte/plugins/libfaulty.so
++ faulty  0.4.1    1.0       in use     -       [HOME]/.flyte/plugins/libfaulty.so
 $ flyte-host plugin path
 $ flyte-host completion bash
 
@@ -175,8 +175,8 @@ $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 $ flyte-host plugin list
-- faulty  0.4.1    1.0       installed  [HOME]/.flyte/plugins/libfaulty.so
-+ faulty  0.4.1    1.0       in use     [HOME]/.flyte/plugins/libfaulty.so
+- faulty  0.4.1    1.0       installed  -       [HOME]/.flyte/plugins/libfaulty.so
++ faulty  0.4.1    1.0       in use     -       [HOME]/.flyte/plugins/libfaulty.so
 $ flyte-host plugin path
 $ flyte-host completion bash
 
@@ -234,8 +234,8 @@ $ flyte-host --version
 - no plugins
 + plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 $ flyte-host plugin list
-- faulty  0.4.1    1.0       installed  [HOME]/.flyte/plugins/libfaulty.so
-+ faulty  0.4.1    1.0       in use     [HOME]/.flyte/plugins/libfaulty.so
+- faulty  0.4.1    1.0       installed  -       [HOME]/.flyte/plugins/libfaulty.so
++ faulty  0.4.1    1.0       in use     -       [HOME]/.flyte/plugins/libfaulty.so
 $ flyte-host plugin path
 $ flyte-host completion bash
 
@@ -288,8 +288,8 @@ fn a_plugin_that_aborts_is_not_loaded_by_what_needs_no_plugin() {
             .map(|line| home.run(line.split(' ')))
         ),
         str![[r#"
-NAME    VERSION  PROTOCOL  STATE   FILE
-faulty  0.4.1    1.0       in use  [HOME]/.flyte/plugins/libfaulty.so
+NAME    VERSION  PROTOCOL  STATE   SIGNER  FILE
+faulty  0.4.1    1.0       in use  -       [HOME]/.flyte/plugins/libfaulty.so
 [exit: 0]
 [HOME]/.flyte/plugins/libfaulty.so
 [exit: 0]
@@ -297,7 +297,7 @@ flyte-host [VERSION]
 plugin `faulty` 0.4.1 (protocol 1.0) overrides get_remote, configure_cli, secret_requires_group, get_default_image, get_auth_success_html, get_default_cache_policies; sha256 [SHA256]
 [exit: 0]
 ------- stderr -------
-enabled plugins: faulty (in `[HOME]/.flyte/host.toml`)
+`faulty` is not signed; enabled plugins: faulty (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
 ------- stderr -------
 disabled `faulty`; no plugins are enabled (in `[HOME]/.flyte/host.toml`)

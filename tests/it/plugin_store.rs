@@ -61,6 +61,13 @@ fn plugin(home: &TestEnvironment, version: &str) -> PathBuf {
     file
 }
 
+/// The platform of the plugins that are tested.
+fn target() -> String {
+    let home = home_with(&["acme"]);
+    let passport = plugin_host::preflight::read_passport(&home.plugins().join("libacme.so")).unwrap();
+    passport.target().to_owned()
+}
+
 /// The version that a home loads; `None` if it loads none.
 fn loaded_version(home: &TestEnvironment) -> Option<String> {
     // Not the output for snapshots, in which versions are replaced.

@@ -504,9 +504,9 @@ fn a_folder_that_is_named_twice_is_listed_once() {
     snapshot!(
         home.run(["plugin", "list"]),
         str![[r#"
-NAME   VERSION  PROTOCOL  STATE      FILE
-plain  0.3.0    1.0       installed  [HOME]/work/first/libplain.so
-plain  0.3.0    1.0       shadowed   [HOME]/work/second/libplain.so
+NAME   VERSION  PROTOCOL  STATE      SIGNER  FILE
+plain  0.3.0    1.0       installed  -       [HOME]/work/first/libplain.so
+plain  0.3.0    1.0       shadowed   -       [HOME]/work/second/libplain.so
 [exit: 0]
 "#]]
     );

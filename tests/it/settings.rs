@@ -38,7 +38,7 @@ error: cannot parse `[HOME]/.flyte/host.toml`
       |
     2 | plugin_path = "/opt"
       | ^^^^^^^^^^^
-    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `plugin-timeout`, `token-store`, `sandbox-fallback`, `pin`, `plugin`, `isolation`
+    unknown field `plugin_path`, expected one of `plugins`, `plugin-fallback`, `plugin-timeout`, `token-store`, `sandbox-fallback`, `pin`, `plugin`, `isolation`, `repositories`, `trust`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 1]
 "#]]
@@ -89,8 +89,8 @@ warning: cannot parse `[HOME]/.flyte/host.toml`
 hint: fix the line in `[HOME]/.flyte/host.toml`, or move the file away
 [exit: 0]
 $ flyte-host plugin list
-NAME   VERSION  PROTOCOL  STATE      FILE
-plain  0.3.0    1.0       installed  [HOME]/.flyte/plugins/libplain.so
+NAME   VERSION  PROTOCOL  STATE      SIGNER  FILE
+plain  0.3.0    1.0       installed  -       [HOME]/.flyte/plugins/libplain.so
 ------- stderr -------
 warning: cannot parse `[HOME]/.flyte/host.toml`
   caused by: TOML parse error at line 1, column 12

@@ -224,11 +224,11 @@ fn what_is_in_the_directories_is_listed() {
         transcript,
         str![[r#"
 $ flyte-host plugin list
-NAME     VERSION  PROTOCOL  STATE                                                                                   FILE
--        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  [HOME]/work/elsewhere/libbad.so
-faulty   0.4.1    1.0       installed                                                                               [HOME]/work/elsewhere/libfaulty.so
-plain    0.3.0    1.0       installed                                                                               [HOME]/.flyte/plugins/libplain.so
-wrapper  0.5.0    1.0       in use                                                                                  [HOME]/.flyte/plugins/libwrapper.so
+NAME     VERSION  PROTOCOL  STATE                                                                                   SIGNER  FILE
+-        -        -         unusable: `[HOME]/work/elsewhere/libbad.so` is a text file, not a plugin  -       [HOME]/work/elsewhere/libbad.so
+faulty   0.4.1    1.0       installed                                                                               -       [HOME]/work/elsewhere/libfaulty.so
+plain    0.3.0    1.0       installed                                                                               -       [HOME]/.flyte/plugins/libplain.so
+wrapper  0.5.0    1.0       in use                                                                                  -       [HOME]/.flyte/plugins/libwrapper.so
 [exit: 0]
 $ flyte-host plugin list -o name
 faulty
@@ -259,6 +259,8 @@ $ flyte-host plugin list -o json
     "in_use": false,
     "paused": null,
     "shadowedBy": null,
+    "signer": null,
+    "source": null,
     "file": "[HOME]/work/elsewhere/libfaulty.so"
   },
   {
@@ -271,6 +273,8 @@ $ flyte-host plugin list -o json
     "in_use": false,
     "paused": null,
     "shadowedBy": null,
+    "signer": null,
+    "source": null,
     "file": "[HOME]/.flyte/plugins/libplain.so"
   },
   {
@@ -290,6 +294,8 @@ $ flyte-host plugin list -o json
     "in_use": true,
     "paused": null,
     "shadowedBy": null,
+    "signer": null,
+    "source": null,
     "file": "[HOME]/.flyte/plugins/libwrapper.so"
   }
 ]
@@ -305,7 +311,7 @@ fn an_empty_list_names_the_directories() {
         home_with(&[]).run(["plugin", "list"]),
         str![[r#"
 ------- stderr -------
-no plugins are installed; copy plugin files to `[HOME]/.flyte/plugins`
+no plugins are installed; run `flyte-host plugin install`, or copy plugin files to `[HOME]/.flyte/plugins`
 [exit: 0]
 "#]]
     );

@@ -6,6 +6,7 @@ mod enable;
 mod install;
 mod installer;
 mod list;
+mod names;
 mod new;
 mod publish;
 mod remove;
@@ -18,6 +19,7 @@ mod update;
 mod wheel;
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::context::Context;
 use crate::ui::error::CommandError;
@@ -119,6 +121,7 @@ enum PluginCommand {
 #[derive(Args, Debug)]
 struct PathArgs {
     /// Name or path of a plugin [default: print the directories]
+    #[arg(add = ArgValueCompleter::new(names::found))]
     name: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use tests::{Output, TestEnvironment, Transcript, snapshot};
 use super::toolbox_home;
 
 /// What bash offers behind a line, one candidate a line.
-fn bash(home: &TestEnvironment, line: &str) -> Output {
+pub(crate) fn bash(home: &TestEnvironment, line: &str) -> Output {
     let script = r#"
         source <(flyte-host completion bash)
         # What readline does at TAB: it breaks words at `=` and `:` too.
@@ -239,10 +239,16 @@ $ flyte-host plugin <TAB>
 check
 disable
 enable
+install
 list
 new
 path
+publish
+remove
+rollback
+search
 show
+update
 wheel
 help
 --config

@@ -25,7 +25,7 @@ Commands:
   launchplan  Activate and deactivate launch plans
   login       Sign in
   logout      Remove the stored tokens
-  plugin      List, inspect and enable plugins
+  plugin      Install, inspect and enable plugins
   project     Create, update and archive projects
   register    Register tasks, workflows and launch plans
   run         Run a launch plan, a workflow or a task

@@ -14,7 +14,7 @@ fn every_command_has_a_page() {
         home.run(["man", "--out-dir", "pages"]),
         str![[r#"
 ------- stderr -------
-wrote 66 pages to `pages`
+wrote 72 pages to `pages`
 [exit: 0]
 "#]]
     );
@@ -70,10 +70,16 @@ flyte-host-logout.1
 flyte-host-plugin-check.1
 flyte-host-plugin-disable.1
 flyte-host-plugin-enable.1
+flyte-host-plugin-install.1
 flyte-host-plugin-list.1
 flyte-host-plugin-new.1
 flyte-host-plugin-path.1
+flyte-host-plugin-publish.1
+flyte-host-plugin-remove.1
+flyte-host-plugin-rollback.1
+flyte-host-plugin-search.1
 flyte-host-plugin-show.1
+flyte-host-plugin-update.1
 flyte-host-plugin-wheel.1
 flyte-host-plugin.1
 flyte-host-project-activate.1

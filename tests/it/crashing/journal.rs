@@ -60,8 +60,8 @@ hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
     snapshot!(
         listed,
         str![[r#"
-NAME      VERSION  PROTOCOL  STATE                                                             FILE
-crashing  0.4.1    1.0       paused: ended 3 processes in a row, the last one in `get_remote`  [HOME]/.flyte/plugins/libcrashing.so
+NAME      VERSION  PROTOCOL  STATE                                                             SIGNER  FILE
+crashing  0.4.1    1.0       paused: ended 3 processes in a row, the last one in `get_remote`  -       [HOME]/.flyte/plugins/libcrashing.so
 [exit: 0]
 "#]]
     );

@@ -76,7 +76,7 @@ const CHANGES: [&str; 9] = [
 ];
 
 /// Every command of the program, with arguments that it gets past where that needs no server.
-const COMMANDS: [&str; 54] = [
+const COMMANDS: [&str; 60] = [
     "--help",
     "--version",
     "completion bash",
@@ -112,11 +112,17 @@ const COMMANDS: [&str; 54] = [
     "plugin check nosuch",
     "plugin disable crashing",
     "plugin enable crashing",
+    "plugin install nosuch",
     "plugin list",
     // It would find its own crate the second time, so it is refused.
     "plugin new N",
     "plugin path",
+    "plugin publish site --key nosuch",
+    "plugin remove nosuch",
+    "plugin rollback nosuch",
+    "plugin search",
     "plugin show crashing",
+    "plugin update nosuch",
     "plugin wheel nosuch",
     "project activate nosuch",
     "project archive nosuch",

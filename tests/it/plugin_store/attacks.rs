@@ -5,7 +5,7 @@ use std::fs;
 use snapbox::str;
 use tests::{FileFate, Output, StaticServer, TestEnvironment, snapshot};
 
-use super::{Company, loaded_version, plugin, stable};
+use super::{Company, loaded_version, plugin, stable, target};
 
 /// Changes the index, and signs it with the company's own key: what a stolen key could do.
 fn signed_index(company: &Company, change: impl Fn(&mut serde_json::Value)) {
@@ -40,20 +40,26 @@ fn an_old_index_is_refused() {
     for (name, content) in ["index.json", "index.json.minisig"].into_iter().zip(&old) {
         fs::write(site.join(name), content).unwrap();
     }
-    snapshot!(stable(user.run(["plugin", "update"])), str![[r#"
+    snapshot!(
+        stable(user.run(["plugin", "update"])),
+        str![[r#"
 ------- stderr -------
 error: the index of repository `https://localhost:[PORT]/` is older than the last one
   caused by: its serial number is 1, that of the last one was 2
 hint: try again later, or use another mirror: this one serves an old copy
 [exit: 1]
-"#]]);
-    snapshot!(stable(user.run(["plugin", "search"])), str![[r#"
+"#]]
+    );
+    snapshot!(
+        stable(user.run(["plugin", "search"])),
+        str![[r#"
 ------- stderr -------
 error: the index of repository `https://localhost:[PORT]/` is older than the last one
   caused by: its serial number is 1, that of the last one was 2
 hint: try again later, or use another mirror: this one serves an old copy
 [exit: 1]
-"#]]);
+"#]]
+    );
     assert_eq!(loaded_version(&user).as_deref(), Some("1.1.0"));
 }
 
@@ -94,8 +100,8 @@ fn another_key_is_refused_until_the_settings_have_it() {
         str![[r#"
 ------- stderr -------
 error: the key of repository `https://localhost:[PORT]/` changed
-  caused by: known key: `[KEY]`
-  caused by: key now: `[KEYID]`
+  caused by: known key: [KEY] ([KEYID])
+  caused by: key now: [KEYID]
 hint: ask the publisher for the new key; if it is theirs, set it as `key` of a table `[[repositories]]` with `url = "https://localhost:[PORT]/"` in `~/.flyte/host.toml`
 [exit: 1]
 "#]]
@@ -106,14 +112,17 @@ hint: ask the publisher for the new key; if it is theirs, set it as `key` of a t
     let settings =
         format!("[[repositories]]\nname = 'acme'\nurl = '{}'\nkey = '{key}'\n", company.server.url());
     user.write("../.flyte/host.toml", settings);
-    snapshot!(stable(user.run(["plugin", "update"])), str![[r#"
+    snapshot!(
+        stable(user.run(["plugin", "update"])),
+        str![[r#"
 ------- stderr -------
 error: the key of plugin `acme` changed
-  caused by: known key: `[KEY]`
-  caused by: key now: `[KEY]`
+  caused by: known key: [KEY] ([KEYID])
+  caused by: key now: [KEY] ([KEYID])
 hint: ask the publisher; if the new key is theirs, run `flyte-host plugin remove acme`, then install it again
 [exit: 1]
-"#]]);
+"#]]
+    );
     user.run(["plugin", "remove", "acme"]).success();
     install(&user).success();
     assert_eq!(loaded_version(&user).as_deref(), Some("1.2.0"));
@@ -122,49 +131,61 @@ hint: ask the publisher; if the new key is theirs, run `flyte-host plugin remove
 #[test]
 fn files_that_a_mirror_changed_are_refused() {
     let company = Company::new();
-    let path = company.home.cwd().join("site/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so");
+    let path = company.home.cwd().join(format!("site/acme/1.0.0/{}/libacme.so", target()));
     let good = fs::read(&path).unwrap();
     let mut evil = good.clone();
     let middle = evil.len() / 2;
     evil[middle] ^= 1;
     fs::write(&path, &evil).unwrap();
-    snapshot!(install(&company.user()), str![[r#"
+    snapshot!(
+        install(&company.user()),
+        str![[r#"
 ------- stderr -------
 error: `https://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so` is not the file in the index of its repository
   caused by: its SHA-256 is `[SHA256]`, expected `[SHA256]`
 hint: tell the publisher: the file was damaged or replaced after it was signed
 [exit: 1]
-"#]]);
+"#]]
+    );
     fs::write(&path, &good).unwrap();
     fs::remove_file(path.with_file_name("libacme.so.minisig")).unwrap();
-    snapshot!(install(&company.user()), str![[r#"
+    snapshot!(
+        install(&company.user()),
+        str![[r#"
 ------- stderr -------
 error: `https://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so` is not signed
   caused by: expected a signature by key `[KEYID]`
 hint: ask the publisher for `FILE.minisig` beside the file
 [exit: 1]
-"#]]);
+"#]]
+    );
     // The signature of another file.
     fs::copy(company.home.cwd().join("site/index.json.minisig"), path.with_file_name("libacme.so.minisig"))
         .unwrap();
-    snapshot!(install(&company.user()), str![[r#"
+    snapshot!(
+        install(&company.user()),
+        str![[r#"
 ------- stderr -------
 error: invalid signature of `https://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so`
   caused by: invalid signature: the content is not what key `[KEYID]` signed
 hint: tell the publisher: the file was damaged or replaced after it was signed
 [exit: 1]
-"#]]);
+"#]]
+    );
     // The index itself.
     let index = company.home.cwd().join("site/index.json");
     let text = fs::read_to_string(&index).unwrap();
     fs::write(&index, text.replace("\"yanked\": false", "\"yanked\": true")).unwrap();
-    snapshot!(install(&company.user()), str![[r#"
+    snapshot!(
+        install(&company.user()),
+        str![[r#"
 ------- stderr -------
 error: invalid signature of the index of repository `https://localhost:[PORT]/`
   caused by: invalid signature: the content is not what key `[KEYID]` signed
 hint: tell the publisher: the file was damaged or replaced after it was signed
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -317,7 +338,7 @@ fn a_symbolic_link_in_a_mirror_or_beside_a_file_leads_nowhere_else() {
     let user = company.user();
     let site = company.home.cwd().join("site");
     // An offline mirror with a link to another library: its content is compared as any other.
-    let path = site.join("acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so");
+    let path = site.join(format!("acme/1.0.0/{}/libacme.so", target()));
     let other = plugin(&user, "6.6.6");
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(&other, &path).unwrap();
@@ -335,13 +356,16 @@ hint: tell the publisher: the file was damaged or replaced after it was signed
     );
     // A link in the place of an installed plugin is the user's own file, and stays.
     std::os::unix::fs::symlink(&other, user.plugins().join("libacme.so")).unwrap();
-    snapshot!(install(&user), str![[r#"
+    snapshot!(
+        install(&user),
+        str![[r#"
 ------- stderr -------
 error: could not install `acme`: `[HOME]/.flyte/plugins/libacme.so` exists
   caused by: flyte-host did not install this file
 hint: move `[HOME]/.flyte/plugins/libacme.so` away
 [exit: 1]
-"#]]);
+"#]]
+    );
     assert!(other.exists());
 }
 
@@ -364,12 +388,37 @@ hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
 "#]]
     );
-    // Also not as the link's own file, nor with a link to a store without an entry in the lock file.
+    // Also not as the link's own file.
     fs::remove_file(user.plugins().join("libacme.so")).unwrap();
     fs::copy(&evil, user.plugins().join("libacme.so")).unwrap();
     user.run(["--plugin", "acme", "my-custom-command"]).failure(10);
     // By its path it is the user's choice.
     user.run(["--plugin", evil.to_str().unwrap(), "my-custom-command"]).success();
+}
+
+#[test]
+fn a_stored_file_that_is_not_in_the_lock_file_is_not_loaded() {
+    let company = Company::new();
+    let user = company.user();
+    install(&user).success();
+    let lock = user.home().join(".flyte/plugins.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    fs::remove_file(&lock).unwrap();
+    user.run(["--plugin", "acme", "my-custom-command"]).failure(10);
+    fs::write(&lock, "format = 1\n[plugin.acme]\n").unwrap();
+    snapshot!(stable(user.run(["--plugin", "acme", "my-custom-command"])), str![[r#"
+------- stderr -------
+error: cannot use `[HOME]/.flyte/plugins.lock`: cannot parse `[HOME]/.flyte/plugins.lock`: TOML parse error at line 2, column 1
+      |
+    2 | [plugin.acme]
+      | ^^^^^^^^^^^^^
+    missing field `current`
+hint: restore the file, or move it away and install the plugins again
+hint: use `--no-plugins` to run without the plugin selected by `--plugin`
+[exit: 10]
+"#]]);
+    fs::write(&lock, text).unwrap();
+    assert_eq!(loaded_version(&user).as_deref(), Some("1.0.0"));
 }
 
 #[test]
@@ -387,13 +436,16 @@ fn a_repository_cannot_take_over_the_plugin_of_another() {
         let folder = stranger.home.cwd().display().to_string();
         stable(output).map(|text| text.replace(&folder, "[STRANGER]"))
     };
-    snapshot!(redacted(user.run(["plugin", "install", "acme"])), str![[r#"
+    snapshot!(
+        redacted(user.run(["plugin", "install", "acme"])),
+        str![[r#"
 ------- stderr -------
 error: plugin `acme` is in several repositories
   caused by: `https://localhost:[PORT]/`, `[STRANGER]/site`
 hint: pass `--repository` with one of them
 [exit: 1]
-"#]]);
+"#]]
+    );
     let url = company.server.url();
     user.run(["plugin", "install", "acme", "--repository", &url]).success();
     user.run(["plugin", "update"]).success();
@@ -417,14 +469,17 @@ hint: set its `key` in a table `[[repositories]]` of `~/.flyte/host.toml`
 [exit: 1]
 "#]]
     );
-    let file = format!("{url}/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so");
-    fs::remove_file(company.home.cwd().join("site/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so.minisig"))
+    let file = format!("{url}/acme/1.0.0/{}/libacme.so", target());
+    fs::remove_file(company.home.cwd().join(format!("site/acme/1.0.0/{}/libacme.so.minisig", target())))
         .unwrap();
-    snapshot!(stable(user.run(["plugin", "install", &file])), str![[r#"
+    snapshot!(
+        stable(user.run(["plugin", "install", &file])),
+        str![[r#"
 ------- stderr -------
 error: could not install `http://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so`
   caused by: a file without a signature that comes by plain HTTP cannot be trusted
 hint: use HTTPS, or pass `--sha256`
 [exit: 1]
-"#]]);
+"#]]
+    );
 }

@@ -5,7 +5,7 @@ use std::fs;
 use snapbox::str;
 use tests::{TestEnvironment, snapshot};
 
-use super::{Company, loaded_version, plugin, stable};
+use super::{Company, loaded_version, plugin, stable, target};
 use crate::home_with;
 
 fn administrator(home: &mut TestEnvironment, settings: &str) {
@@ -21,39 +21,49 @@ fn key(company: &Company) -> String {
 fn a_plugin_of_the_users_own_works_at_once() {
     let home = home_with(&["acme"]);
     assert_eq!(loaded_version(&home).as_deref(), Some("0.1.0"));
-    snapshot!(home.run(["plugin", "enable", "acme"]), str![[r#"
+    snapshot!(
+        home.run(["plugin", "enable", "acme"]),
+        str![[r#"
+------- stderr -------
+`acme` is not signed; enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
+[exit: 0]
+"#]]
+    );
+    snapshot!(
+        home.run(["plugin", "enable", "acme"]),
+        str![[r#"
 ------- stderr -------
 enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
 [exit: 0]
-"#]]);
-    snapshot!(home.run(["plugin", "enable", "acme"]), str![[r#"
-------- stderr -------
-enabled plugins: acme (in `[HOME]/.flyte/host.toml`)
-[exit: 0]
-"#]]);
+"#]]
+    );
     let file = plugin(&home, "1.0.0");
-    snapshot!(home.run(["plugin", "install", file.to_str().unwrap()]), str![[r#"
+    snapshot!(
+        home.run(["plugin", "install", file.to_str().unwrap()]),
+        str![[r#"
 ------- stderr -------
 error: could not install `acme`: `[HOME]/.flyte/plugins/libacme.so` exists
   caused by: flyte-host did not install this file
 hint: move `[HOME]/.flyte/plugins/libacme.so` away
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_file_is_installed_with_the_signature_beside_it() {
     let company = Company::new();
     let user = home_with(&[]);
-    let folder = "site/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so";
-    let file = company.home.cwd().join(folder);
+    let file = company.home.cwd().join(format!("site/acme/1.0.0/{}/libacme.so", target()));
     let file = file.to_str().unwrap();
-    let redacted = |output: tests::Output| stable(output).map(|text| text.replace(file, "[FILE]"));
+    let company_home = company.home.home().display().to_string();
+    let redacted =
+        |output: tests::Output| stable(output).map(|text| text.replace(&company_home, "[COMPANY]"));
     snapshot!(
         redacted(user.run(["plugin", "install", file])),
         str![[r#"
 ------- stderr -------
-error: `/tmp/.tmpv7GJJ7/home/work/site/acme/1.0.0/[TARGET]/libacme.so` is signed by an unknown key `[KEYID]`
+error: `[COMPANY]/work/site/acme/1.0.0/[TARGET]/libacme.so` is signed by an unknown key `[KEYID]`
 hint: pass the publisher's public key with `--key`
 [exit: 1]
 "#]]
@@ -62,7 +72,7 @@ hint: pass the publisher's public key with `--key`
         redacted(user.run(["plugin", "install", file, "--key", &key(&company)])),
         str![[r#"
 ------- stderr -------
-installed `acme` 1.0.0 from `/tmp/.tmpv7GJJ7/home/work/site/acme/1.0.0/[TARGET]/libacme.so`, signed by key [KEYID]
+installed `acme` 1.0.0 from `[COMPANY]/work/site/acme/1.0.0/[TARGET]/libacme.so`, signed by key [KEYID]
 hint: run `flyte-host plugin enable acme` to use it
 [exit: 0]
 "#]]
@@ -74,27 +84,30 @@ hint: run `flyte-host plugin enable acme` to use it
         str![[r#"
 ------- stderr -------
 error: the key of plugin `acme` changed
-  caused by: known key: `[KEY]`
-  caused by: key now: `not signed`
+  caused by: known key: [KEY] ([KEYID])
+  caused by: key now: none, it is not signed
 hint: ask the publisher; if the new key is theirs, run `flyte-host plugin remove acme`, then install it again
 [exit: 1]
 "#]]
     );
     assert_eq!(loaded_version(&user).as_deref(), Some("1.0.0"));
     let zeros = "0".repeat(64);
-    snapshot!(redacted(user.run(["plugin", "install", file, "--sha256", &zeros])), str![[r#"
+    snapshot!(
+        redacted(user.run(["plugin", "install", file, "--sha256", &zeros])),
+        str![[r#"
 ------- stderr -------
-error: `/tmp/.tmpv7GJJ7/home/work/site/acme/1.0.0/[TARGET]/libacme.so` has another SHA-256
+error: `[COMPANY]/work/site/acme/1.0.0/[TARGET]/libacme.so` has another SHA-256
   caused by: its SHA-256 is `[SHA256]`, expected `[SHA256]`
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn a_url_is_installed_with_the_signature_beside_it() {
     let company = Company::new();
     let user = company.user();
-    let url = format!("{}/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so", company.server.url());
+    let url = format!("{}/acme/1.0.0/{}/libacme.so", company.server.url(), target());
     let key = key(&company);
     snapshot!(
         stable(user.run(["plugin", "install", &url, "--key", &key, "--enable"])),
@@ -117,24 +130,30 @@ fn an_administrator_allows_keys_that_the_user_cannot_change() {
     assert_eq!(loaded_version(&user).as_deref(), Some("1.0.0"));
     // A file without a signature, by its path.
     let own = plugin(&user, "1.5.0");
-    snapshot!(stable(user.run(["--plugin", own.to_str().unwrap(), "my-custom-command"])), str![[r#"
+    snapshot!(
+        stable(user.run(["--plugin", own.to_str().unwrap(), "my-custom-command"])),
+        str![[r#"
 ------- stderr -------
 error: plugin `acme` is not signed, and `[HOME]/work/administrator.toml` allows only signed plugins
   caused by: there is no `[HOME]/work/build/1.5.0/libacme.so.minisig`
 hint: install a version that an allowed key signed
 hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
-"#]]);
+"#]]
+    );
     // A file of another publisher; the user's settings and lock file say that it is fine.
-    let theirs = stranger.home.cwd().join("site/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so");
+    let theirs = stranger.home.cwd().join(format!("site/acme/1.0.0/{}/libacme.so", target()));
     user.write("../.flyte/host.toml", format!("[trust]\nallow-keys = ['{}']\n", key(&stranger)));
-    snapshot!(stable(user.run(["--plugin", theirs.to_str().unwrap(), "my-custom-command"])), str![[r#"
+    snapshot!(
+        stable(user.run(["--plugin", theirs.to_str().unwrap(), "my-custom-command"])),
+        str![[r#"
 ------- stderr -------
 error: plugin `acme` is signed by key `[KEYID]`, which `[HOME]/work/administrator.toml` does not allow
 hint: install a version that an allowed key signed
 hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
-"#]]);
+"#]]
+    );
     user.write("../.flyte/host.toml", "");
     // A signature of the allowed key, beside content that it did not sign.
     fs::copy(
@@ -142,14 +161,17 @@ hint: use `--no-plugins` to run without the plugin selected by `--plugin`
         own.with_file_name("libacme.so.minisig"),
     )
     .unwrap();
-    snapshot!(stable(user.run(["--plugin", own.to_str().unwrap(), "my-custom-command"])), str![[r#"
+    snapshot!(
+        stable(user.run(["--plugin", own.to_str().unwrap(), "my-custom-command"])),
+        str![[r#"
 ------- stderr -------
 error: plugin `acme`: its signature is invalid
   caused by: invalid signature: the content is not what key `[KEYID]` signed
 hint: install the plugin again
 hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -245,12 +267,15 @@ fn a_lock_file_installs_the_same_files_elsewhere() {
     company.release("1.1.0");
     let other = company.user();
     other.write("../.flyte/plugins.lock", user.read("../.flyte/plugins.lock"));
-    snapshot!(stable(other.run(["plugin", "install", "--locked"])), str![[r#"
+    snapshot!(
+        stable(other.run(["plugin", "install", "--locked"])),
+        str![[r#"
 ------- stderr -------
 installed `acme` 1.0.0 from `https://localhost:[PORT]/`, signed by key [KEYID]
 hint: run `flyte-host plugin enable acme` to use it
 [exit: 0]
-"#]]);
+"#]]
+    );
     assert_eq!(loaded_version(&other).as_deref(), Some("1.0.0"));
     // The publisher replaced a release.
     let third = company.user();
@@ -258,19 +283,25 @@ hint: run `flyte-host plugin enable acme` to use it
     let real = fs::read_link(user.plugins().join("libacme.so")).unwrap();
     let sha256 = real.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
     third.write("../.flyte/plugins.lock", lock.replace(&sha256, &"0".repeat(64)));
-    snapshot!(stable(third.run(["plugin", "install", "--locked"])), str![[r#"
+    snapshot!(
+        stable(third.run(["plugin", "install", "--locked"])),
+        str![[r#"
 ------- stderr -------
 error: `https://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so` is not the file in the index of its repository
   caused by: its SHA-256 is `[SHA256]`, expected `[SHA256]`
 hint: tell the publisher: the file was damaged or replaced after it was signed
 [exit: 1]
-"#]]);
-    snapshot!(stable(third.run(["plugin", "install", "--locked", "other"])), str![[r#"
+"#]]
+    );
+    snapshot!(
+        stable(third.run(["plugin", "install", "--locked", "other"])),
+        str![[r#"
 ------- stderr -------
 error: `other` is not in the lock file
 hint: run `flyte-host plugin install other` without `--locked`
 [exit: 1]
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -336,7 +367,8 @@ fn keys_and_signatures_are_those_of_minisign() {
     let file = file.to_str().unwrap();
     home.run(["plugin", "publish", "site", file, "--key", "their.key"]).success();
     run(&["-V", "-p", "their.pub", "-m", "site/index.json"]);
-    run(&["-V", "-p", "site/minisign.pub", "-m", "site/acme/1.0.0/x86_64-unknown-linux-gnu/libacme.so"]);
+    let published = format!("site/acme/1.0.0/{}/libacme.so", target());
+    run(&["-V", "-p", "site/minisign.pub", "-m", &published]);
     // A key of flyte-host signs for it, and a signature of it is accepted.
     home.run(["plugin", "publish", "other", file, "--key", "our.key", "--new-key"]).success();
     run(&["-S", "-W", "-s", "our.key", "-m", file]);

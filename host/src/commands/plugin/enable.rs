@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
-use super::installer;
+use super::{installer, names};
 use crate::{
     context::Context,
     env,
@@ -15,6 +16,7 @@ use plugin_host::{
     Candidate, LoadError, Pin,
     link::LoadedFile,
     preflight::{self, PreflightError},
+    signature::signature_path,
 };
 use plugin_store::LockFile;
 
@@ -22,7 +24,7 @@ use plugin_store::LockFile;
 #[derive(Args, Debug)]
 pub(super) struct EnableArgs {
     /// Names or paths of plugins; the first takes precedence
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCompleter::new(names::found))]
     names: Vec<String>,
 }
 
@@ -30,7 +32,7 @@ pub(super) struct EnableArgs {
 #[derive(Args, Debug)]
 pub(super) struct DisableArgs {
     /// Names or paths of enabled plugins
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present = "all", add = ArgValueCompleter::new(names::enabled))]
     names: Vec<String>,
     /// Disable all plugins
     #[arg(long, conflicts_with = "names")]
@@ -66,8 +68,14 @@ pub(super) fn enable_named(names: &[String], context: &Context<'_>) -> Result<()
         if is_locked(&lock, passport.name(), &file) {
             // The lock file has its content, and follows its updates.
             pins.remove(&spec);
-        } else if set_pin(&mut pins, &spec, &file)? {
-            accepted.push(format!("accepted the new file of `{}`", passport.name()));
+        } else {
+            let is_new = !pins.contains_key(&spec);
+            if set_pin(&mut pins, &spec, &file)? {
+                accepted.push(format!("accepted the new file of `{}`", passport.name()));
+            } else if is_new && !signature_path(file.path()).is_file() {
+                // The one time that it is mentioned: the pin stands for the user's decision.
+                accepted.push(format!("`{}` is not signed", passport.name()));
+            }
         }
         if !chain.contains(&spec) {
             chain.push(spec);

@@ -134,8 +134,11 @@ impl<'a> Installer<'a> {
         }
         Err(store_failure(StoreError::ChangedKey {
             what: format!("plugin `{name}`"),
-            known: known.text().to_owned(),
-            found: signer.map_or_else(|| "not signed".to_owned(), |key| key.text().to_owned()),
+            known: format!("{} ({})", known.text(), known.number()),
+            found: signer.map_or_else(
+                || "none, it is not signed".to_owned(),
+                |key| format!("{} ({})", key.text(), key.number()),
+            ),
             hint: format!(
                 "ask the publisher; if the new key is theirs, run `flyte-host plugin remove {name}`, then install it again"
             ),

@@ -1,9 +1,10 @@
 //! `plugin remove`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use serde_json::{Value, json};
 
-use super::{installer::Installer, update::not_installed};
+use super::{installer::Installer, names, update::not_installed};
 use crate::{
     context::Context,
     settings::{self, Settings},
@@ -14,7 +15,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct RemoveArgs {
     /// Names of installed plugins
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCompleter::new(names::installed))]
     names: Vec<String>,
 }
 

@@ -3,10 +3,11 @@
 use std::mem;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use plugin_store::store::sha256;
 use serde_json::json;
 
-use super::{installer::Installer, update::not_installed};
+use super::{installer::Installer, names, update::not_installed};
 use crate::{
     context::Context,
     ui::{error::CommandError, exit_code::Exit, output::Format},
@@ -16,6 +17,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct RollbackArgs {
     /// Name of an installed plugin
+    #[arg(add = ArgValueCompleter::new(names::installed))]
     name: String,
 }
 

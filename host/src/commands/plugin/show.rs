@@ -2,9 +2,11 @@
 
 use abi_stable::{erased_types::TD_Opaque, sabi_types::RRef};
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use plugin_abi::{Hook, vtable::Command_TO};
 use serde_json::{Value, json};
 
+use super::names;
 use crate::{
     app::process_exit::keep_until_exit,
     command_tree::Tree,
@@ -32,6 +34,7 @@ use plugin_host::{
 #[derive(Args, Debug)]
 pub(super) struct ShowArgs {
     /// Name or path of a plugin [default: the plugins in use]
+    #[arg(add = ArgValueCompleter::new(names::found))]
     pub(super) name: Option<String>,
     /// Show what is known without running the plugin: its passport, its file, and its commands if recorded
     #[arg(long = "static")]

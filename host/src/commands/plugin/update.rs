@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use plugin_store::{LockFile, LockedPlugin, choose::Wanted};
 use semver::Version;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     install::{self, FileOptions},
     installer::{self, Installer, host},
+    names,
     repositories::{FetchedIndex, Fetcher, repositories},
 };
 use crate::{
@@ -21,13 +23,14 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct UpdateArgs {
     /// Names of installed plugins [default: all from repositories]
+    #[arg(add = ArgValueCompleter::new(names::installed))]
     names: Vec<String>,
 }
 
 /// Runs `plugin update`.
 pub(super) async fn run(args: &UpdateArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut installer = Installer::new(context)?;
-    let names = names(&args.names, &installer.lock)?;
+    let names = chosen(&args.names, &installer.lock)?;
     let fetcher = Fetcher::new(context)?;
     let indices = indices(&fetcher, context, &installer.lock, &names).await?;
     let mut done = Vec::new();
@@ -53,7 +56,7 @@ pub(super) async fn run(args: &UpdateArgs, context: &Context<'_>) -> Result<(), 
     install::report(context.ui, &done)
 }
 
-fn names(names: &[String], lock: &LockFile) -> Result<Vec<String>, CommandError> {
+fn chosen(names: &[String], lock: &LockFile) -> Result<Vec<String>, CommandError> {
     if let Some(name) = names.iter().find(|name| !lock.plugins.contains_key(*name)) {
         return Err(not_installed(name, lock));
     }
