@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plugin_abi::{Hook, PluginError, PluginErrorKind};
 
 use super::{
-    admission::AdmissionError,
+    admission::error::AdmissionError,
     calls::PausedPlugin,
     identity::{Identity, bypass},
     preflight::PreflightError,

@@ -245,7 +245,8 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// If the file is not [admitted](Self::admit), or dlopen, the layout check or the plugin's `create` fails.
+    /// If the file is not [admitted](Self::admit), or dlopen, the layout check or the plugin's `create`
+    /// fails.
     pub fn load(&self, candidate: Candidate) -> Result<Link, LoadError> {
         self.admit(&candidate)?;
         for warning in candidate.warnings.iter().filter(|warning| !warning.is_for_author()) {

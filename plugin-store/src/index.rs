@@ -234,7 +234,7 @@ pub fn is_target(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME && !text.starts_with('.') && text.bytes().all(is_part)
 }
 
-/// What a name looks like: names of one look are not told apart by readers, or are one file on some systems.
+/// What a name looks like: readers confuse names of one look, and some systems have one file for both.
 #[must_use]
 pub fn look(name: &str) -> String {
     let similar = |letter: char| match letter {

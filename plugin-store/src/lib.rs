@@ -6,7 +6,7 @@
 //! |---|---|
 //! | a secret key, and signatures by it | [`sign`] |
 //! | files of plugins to a folder with a signed index | [`publish`] |
-//! | the index: what there is, for which platforms | [`index`] |
+//! | the index: plugins, releases, platforms | [`index`] |
 //! | whose index, whether it is newer than the last one | [`repository`] |
 //! | which release fits this host | [`choose`] |
 //! | what is installed, and what it must contain | [`lock`] |

@@ -79,7 +79,8 @@ impl SigningKey {
         let public = PublicKey::from_secret_key(&secret).map_err(|error| error.to_string())?;
         let public = PublisherKey::parse(&public.to_base64()).map_err(|error| error.to_string())?;
         let key = Self { secret, public };
-        // An unencrypted key of minisign has no checksum: a damaged one would sign what its public half refuses.
+        // An unencrypted key of minisign has no checksum: a damaged one would sign what its public half
+        // refuses.
         let probe = key.sign(&b"probe"[..], "probe").map_err(|error| error.to_string())?;
         let signature = FileSignature::parse(&probe).map_err(|error| error.to_string())?;
         signature.verify(&key.public, &b"probe"[..]).map_err(|_| "it is damaged".to_owned())?;

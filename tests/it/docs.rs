@@ -203,6 +203,7 @@ macro_rules! a_test_for_each {
 a_test_for_each! {
     readme: "README.md",
     contributing: "docs/src/contributing.md",
+    installing: "docs/src/installing.md",
     introduction: "docs/src/introduction.md",
     migrating: "docs/src/migrating.md",
     operators: "docs/src/operators.md",
@@ -212,6 +213,7 @@ a_test_for_each! {
     plugins_compatibility: "docs/src/plugins/compatibility.md",
     plugins_hooks: "docs/src/plugins/hooks.md",
     plugins_other_languages: "docs/src/plugins/other-languages.md",
+    plugins_publishing: "docs/src/plugins/publishing.md",
     plugins_releasing: "docs/src/plugins/releasing.md",
     plugins_testing: "docs/src/plugins/testing.md",
     plugins_transports: "docs/src/plugins/transports.md",

@@ -90,7 +90,7 @@ impl StaticServer {
             for stream in listener.incoming().flatten() {
                 let (shared, config) = (Arc::clone(&served), Arc::clone(&config));
                 thread::spawn(move || {
-                    // A client that hangs up is none of the server's faults.
+                    // A client may hang up.
                     let _ = if is_tls {
                         serve_tls(stream, config, &shared)
                     } else {

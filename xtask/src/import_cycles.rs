@@ -23,7 +23,7 @@ use self::load::Crate;
 use self::resolve::Imports;
 
 /// Crates that are checked.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "auth",
     "bridge",
     "flyte-client",
@@ -32,6 +32,7 @@ const CRATES: [&str; 9] = [
     "host-settings",
     "plugin-client",
     "plugin-host",
+    "plugin-store",
     "sandbox",
 ];
 

@@ -21,6 +21,7 @@ mod fuzz;
 mod growth;
 mod import_cycles;
 mod packages;
+mod minisign;
 mod property;
 mod python;
 mod sanitize;

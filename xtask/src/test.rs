@@ -11,6 +11,7 @@ use crate::compilers;
 use crate::docs;
 use crate::growth;
 use crate::packages;
+use crate::minisign;
 use crate::python::Venv;
 use crate::shells;
 use crate::sign_in;
@@ -76,6 +77,7 @@ pub(crate) fn run_tests(workspace: &Workspace, args: &Args) -> Result {
     } else {
         packages::build(workspace)?;
     }
+    prepared.minisign(workspace);
     prepared.left_out.extend(shells::install());
     prepared.book(workspace)?;
     let tests = prepared.run_tests(workspace, &args.runner);
@@ -93,6 +95,7 @@ pub(crate) fn fetch(workspace: &Workspace) -> Result {
         prepared.left_out.push(format!("plugins in pyflyte: {error}"));
     }
     prepared.sign_in(workspace);
+    prepared.minisign(workspace);
     prepared.left_out.extend(shells::install());
     prepared.compilers(workspace)?;
     prepared.left_out.iter().for_each(|reason| eprintln!("not fetched: {reason}"));
@@ -170,6 +173,14 @@ impl Prepared {
                 Ok(path) => self.variables.push((variable, path)),
                 Err(error) => self.left_out.push(format!("sign-in, which needs {what}: {error}")),
             }
+        }
+    }
+
+    /// `FLYTE_TEST_MINISIGN`.
+    fn minisign(&mut self, workspace: &Workspace) {
+        match minisign::program(workspace) {
+            Ok(path) => self.variables.push(("FLYTE_TEST_MINISIGN", path)),
+            Err(error) => self.left_out.push(format!("signatures of another program, minisign: {error}")),
         }
     }
 

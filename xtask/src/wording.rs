@@ -27,6 +27,7 @@ const CLEAN: &[&str] = &[
     "plugin-abi",
     "plugin-client",
     "plugin-host",
+    "plugin-store",
     "sandbox",
     "tests",
     "xtask",

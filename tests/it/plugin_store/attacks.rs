@@ -89,7 +89,7 @@ fn another_key_is_refused_until_the_settings_have_it() {
     let company = Company::new();
     let user = company.user();
     install(&user).success();
-    // Somebody took over the server, and publishes a newer version with a key of their own.
+    // A stranger took over the server, and publishes a newer version with another key.
     fs::remove_dir_all(company.home.cwd().join("site")).unwrap();
     fs::remove_file(company.home.cwd().join("acme.key")).unwrap();
     fs::remove_file(company.home.cwd().join("acme.pub")).unwrap();
@@ -406,7 +406,9 @@ fn a_stored_file_that_is_not_in_the_lock_file_is_not_loaded() {
     fs::remove_file(&lock).unwrap();
     user.run(["--plugin", "acme", "my-custom-command"]).failure(10);
     fs::write(&lock, "format = 1\n[plugin.acme]\n").unwrap();
-    snapshot!(stable(user.run(["--plugin", "acme", "my-custom-command"])), str![[r#"
+    snapshot!(
+        stable(user.run(["--plugin", "acme", "my-custom-command"])),
+        str![[r#"
 ------- stderr -------
 error: cannot use `[HOME]/.flyte/plugins.lock`: cannot parse `[HOME]/.flyte/plugins.lock`: TOML parse error at line 2, column 1
       |
@@ -416,7 +418,8 @@ error: cannot use `[HOME]/.flyte/plugins.lock`: cannot parse `[HOME]/.flyte/plug
 hint: restore the file, or move it away and install the plugins again
 hint: use `--no-plugins` to run without the plugin selected by `--plugin`
 [exit: 10]
-"#]]);
+"#]]
+    );
     fs::write(&lock, text).unwrap();
     assert_eq!(loaded_version(&user).as_deref(), Some("1.0.0"));
 }
