@@ -154,6 +154,7 @@ impl Exclusive {
             fs::create_dir_all(&folder)?;
             let library = folder.join(file_name(name));
             fs::rename(file, &library)?;
+            set_mode(&library)?;
             File::open(&library)?.sync_all()?;
             log::debug!("moved `{name}` to `{}`", folder.display());
             if let Some(signature) = signature {
@@ -270,6 +271,18 @@ pub fn sha256(path: &Path) -> io::Result<String> {
             length => hasher.update(&buffer[..length]),
         }
     }
+}
+
+/// Lets only the owner change a file, wherever it was copied from.
+#[cfg(unix)]
+fn set_mode(file: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// The name of a plugin's file.

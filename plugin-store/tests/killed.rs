@@ -3,6 +3,7 @@
 //! The steps are the messages that the store logs. A child process, which is this test program again, kills
 //! itself at one of them.
 
+#![expect(clippy::print_stdout, reason = "at how many steps the process was killed has to be seen")]
 #![expect(clippy::unwrap_used, reason = "tests say what they expect by unwrapping it")]
 
 use std::{

@@ -55,7 +55,7 @@ impl Company {
 }
 
 /// A file of `acme` in a version, which has as many letters as `0.1.0`.
-fn plugin(home: &TestEnvironment, version: &str) -> PathBuf {
+pub(crate) fn plugin(home: &TestEnvironment, version: &str) -> PathBuf {
     let file = home.copy("acme", format!("build/{version}/libacme.so"));
     patch(&file, "\nversion=0.1.0\n", &format!("\nversion={version}\n"));
     file

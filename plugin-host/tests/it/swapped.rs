@@ -1,9 +1,11 @@
 //! An installed plugin whose file another thread exchanges while it is checked and loaded.
 
+#![expect(clippy::print_stdout, reason = "how often the threads met has to be seen")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
@@ -33,10 +35,12 @@ impl Store {
         fs::copy(sample(), &good).unwrap();
         let file = Loader::new("test", Directories::default()).check_file(&good).unwrap().file;
         let store = Self { sha256: file.sha256().unwrap(), folder };
-        let evil = fs::read(&good).unwrap();
-        let at = evil.windows(15).position(|window| window == b"\nversion=0.1.0\n").unwrap();
-        let mut evil = evil;
-        evil[at..at + 15].copy_from_slice(b"\nversion=6.6.6\n");
+        let mut evil = fs::read(&good).unwrap();
+        let (from, to) = (b"\nversion=0.1.0\n", b"\nversion=6.6.6\n");
+        // The passport in the file, and the one in the code.
+        while let Some(at) = evil.windows(from.len()).position(|window| window == from) {
+            evil[at..at + to.len()].copy_from_slice(to);
+        }
         fs::write(store.evil(), evil).unwrap();
         fs::create_dir_all(store.file().parent().unwrap()).unwrap();
         fs::copy(&good, store.file()).unwrap();
@@ -87,14 +91,22 @@ fn another_file_in_the_place_of_an_installed_one_is_refused() {
 #[test]
 fn the_bytes_that_were_verified_are_loaded_while_another_thread_exchanges_the_file() {
     let rounds = env::var(ROUNDS).map_or(DEFAULT_ROUNDS, |rounds| rounds.parse().unwrap());
-    let (store, is_done) = (Store::new(), AtomicBool::new(false));
+    let (store, round) = (Store::new(), AtomicUsize::new(0));
     let loader = store.loader();
-    let (mut accepted, mut refused, mut loaded) = (0, 0, 0);
+    let (mut accepted, mut refused, mut changed, mut loaded) = (0, 0, 0, 0);
     thread::scope(|scope| {
-        scope.spawn(|| exchange(&store, &is_done));
-        for _ in 0..rounds {
-            // A file that is exchanged or cut while it is read is refused as such.
-            let Ok(candidate) = loader.check_file(&store.file()) else { continue };
+        scope.spawn(|| exchange(&store, &round));
+        while accepted + refused < rounds {
+            // While the file is only half there, the other thread finishes its round.
+            round.store(accepted + refused + 1, Ordering::Relaxed);
+            let candidate = match loader.check_file(&store.file()) {
+                Ok(candidate) => candidate,
+                // It was exchanged or cut while it was read.
+                Err(_) => {
+                    changed += 1;
+                    continue;
+                }
+            };
             let hash = candidate.file.sha256().unwrap();
             match loader.admit(&candidate) {
                 Ok(()) => {
@@ -114,23 +126,42 @@ fn the_bytes_that_were_verified_are_loaded_while_another_thread_exchanges_the_fi
                 Err(error) => panic!("{error}"),
             }
         }
-        is_done.store(true, Ordering::Relaxed);
+        round.store(DONE, Ordering::Relaxed);
     });
-    println!("{rounds} rounds: {accepted} accepted, {loaded} loaded, {refused} refused");
+    println!("{accepted} accepted, {loaded} of them loaded, {refused} refused, {changed} changed while read");
     assert!(accepted > 0 && refused > 0, "the threads did not meet");
 }
 
-/// Puts one file and the other there, in turn: by renaming, and by writing into it.
-fn exchange(store: &Store, is_done: &AtomicBool) {
+/// The round in which the other thread ends.
+const DONE: usize = usize::MAX;
+
+/// Puts one file and the other there, in turn, once a round and each time at another moment: by renaming, and
+/// by writing into the file.
+fn exchange(store: &Store, round: &AtomicUsize) {
     let beside = store.file().with_extension("new");
     let rename = |from: &Path| {
         fs::copy(from, &beside).unwrap();
         fs::rename(&beside, store.file()).unwrap();
     };
-    while !is_done.load(Ordering::Relaxed) {
-        rename(&store.evil());
-        rename(&store.good());
-        fs::copy(store.evil(), store.file()).unwrap();
-        rename(&store.good());
+    let mut seen = 0;
+    loop {
+        let now = round.load(Ordering::Relaxed);
+        if now == DONE {
+            return;
+        }
+        if now == seen {
+            thread::yield_now();
+            continue;
+        }
+        seen = now;
+        for _ in 0..now * 7919 % 100_000 {
+            std::hint::spin_loop();
+        }
+        match now % 4 {
+            0 => rename(&store.good()),
+            1 => rename(&store.evil()),
+            2 => drop(fs::copy(store.good(), store.file()).unwrap()),
+            _ => drop(fs::copy(store.evil(), store.file()).unwrap()),
+        }
     }
 }

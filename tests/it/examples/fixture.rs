@@ -6,7 +6,7 @@ use tests::{Server, TestEnvironment, prepared};
 
 use crate::{
     flyte::{self, Flyte},
-    home_with, sandbox_home,
+    home_with, plugin_store, sandbox_home,
 };
 
 /// The execution of the examples.
@@ -119,7 +119,31 @@ fn execution(home: &TestEnvironment, line: &str) {
     let _ = run.finish();
 }
 
+/// A home with a repository of `acme`, and with it installed where the example is about an installed plugin.
+fn repository(line: &str) -> Fixture {
+    let home = sandbox_home(&[]);
+    home.copy("acme", "libacme.so");
+    if !line.contains("--new-key") {
+        for (version, key) in [("1.1.0", "--new-key"), ("1.2.0", "--name=site")] {
+            let file = plugin_store::plugin(&home, version);
+            let file = file.to_str().unwrap();
+            home.run(["plugin", "publish", "site", file, "--key", "acme.key", key]).success();
+        }
+    }
+    home.write("../.flyte/host.toml", "[[repositories]]\nname = 'site'\nurl = 'site'\n");
+    if ["remove", "rollback", "update", "--locked"].iter().any(|word| line.contains(word)) {
+        for version in ["acme@1.1.0", "acme@1.2.0"] {
+            home.run(["plugin", "install", version]).success();
+        }
+    }
+    Fixture::Home { home, _servers: Vec::new() }
+}
+
 fn plugins(line: &str) -> Fixture {
+    let of_repositories = ["install", "publish", "remove", "rollback", "search", "update", "--outdated"];
+    if of_repositories.iter().any(|word| line.contains(word)) {
+        return repository(line);
+    }
     let home = sandbox_home(&["acme"]);
     for copy in ["libacme.so", "target/release/libacme.so"] {
         home.copy("acme", copy);

@@ -1,5 +1,7 @@
 //! What ends an installation in the middle: a kill, a full disk, a connection that breaks, a second one.
 
+#![expect(clippy::print_stdout, reason = "how many kills came in time has to be seen")]
+
 use std::{
     env, fs,
     process::{Command, Stdio},

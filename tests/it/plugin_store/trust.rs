@@ -339,6 +339,41 @@ error: could not download `https://localhost:[PORT]/index.json`
 }
 
 #[test]
+fn redirects_are_followed_without_the_token() {
+    let company = Company::new();
+    let user = home_with(&[]);
+    let site = company.home.cwd().join("site");
+    let (near, far) = (tests::StaticServer::start_plain(&site), tests::StaticServer::start_plain(&site));
+    let token = user.write("token", "secret\n");
+    let settings = format!(
+        "[[repositories]]\nname = 'acme'\nurl = '{}'\nkey = '{}'\ntoken-file = '{}'\n",
+        near.url(),
+        key(&company),
+        token.display()
+    );
+    user.write("../.flyte/host.toml", settings);
+    let elsewhere = far.url();
+    near.decide(move |request, number| {
+        let redirect = |to: String| tests::FileFate::Answer {
+            status: "302 Found",
+            head: format!("location: {to}\r\n"),
+            body: Vec::new(),
+        };
+        match request.path.ends_with("libacme.so") {
+            true => redirect(format!("{elsewhere}/{}", request.path)),
+            // To itself, once.
+            false if number == 1 => redirect(format!("/{}", request.path)),
+            false => tests::FileFate::Sent,
+        }
+    });
+    user.run(["plugin", "install", "acme"]).success();
+    assert_eq!(loaded_version(&user).as_deref(), Some("1.0.0"));
+    assert!(near.requests().iter().all(|request| request.authorization.is_some()));
+    let far: Vec<_> = far.requests().into_iter().map(|request| request.authorization).collect();
+    assert_eq!(far, [None]);
+}
+
+#[test]
 fn an_offline_mirror_is_the_same_folder() {
     let company = Company::new();
     let user = home_with(&[]);
