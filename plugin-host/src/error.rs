@@ -229,7 +229,7 @@ impl LoadError {
             Self::NoProcess { .. } | Self::NotIsolated { .. } | Self::Paused { .. } | Self::System { .. } => {
                 "not-loadable"
             }
-            Self::NotPermitted { .. } | Self::PinMismatch { .. } => "not-permitted",
+            Self::Admission(_) | Self::NotPermitted { .. } | Self::PinMismatch { .. } => "not-permitted",
             Self::Preflight(error) => error.code(),
             Self::ReservedName { .. } => "reserved-name",
             Self::Select(_) => "not-found",

@@ -126,8 +126,8 @@ fn is_unloaded(parsed: &Parsed) -> bool {
         | ["config", "path"]
         | [
             "plugin",
-            "check" | "disable" | "enable" | "install" | "list" | "new" | "path" | "publish" | "remove" | "rollback"
-            | "search" | "update" | "wheel",
+            "check" | "disable" | "enable" | "install" | "list" | "new" | "path" | "publish" | "remove"
+            | "rollback" | "search" | "update" | "wheel",
         ] => true,
         ["plugin", "show"] => parsed.leaf().get_flag("is_static"),
         _ => false,
