@@ -118,5 +118,6 @@ fn now() -> prost_types::Timestamp {
 }
 
 // They run scripts of `sh`.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
