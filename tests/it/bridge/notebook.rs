@@ -16,7 +16,7 @@ fn plugins_work_in_a_notebook() {
     };
     let home = home_with(&[]);
     let mut notebook = python(&interpreter, &bridge, &home);
-    // Kernels are started by their name of the folder of this interpreter.
+    // No settings of the user who runs the test.
     notebook.env("IPYTHONDIR", home.home().join("ipython")).env("JUPYTER_NO_CONFIG", "1");
     let output = output(notebook.arg(fixture("notebook.py")).arg(plugins()));
     let printed = String::from_utf8_lossy(&output.stdout);
