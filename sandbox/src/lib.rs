@@ -22,7 +22,7 @@
 //! | `identity`, `service_error` | the texts of identifiers and errors |
 //! | `compile` | FlytePropeller's workflow compiler: types, order, errors |
 //! | `list` | filters, sort keys and pages of lists |
-//! | `store`, `blobs`, `objects` | the database, a file for each table; the files of uploads and outputs; buckets |
+//! | `store`, `blobs`, `objects` | the database, a file for each table; uploads and outputs; buckets |
 //! | `engine` | runs executions: a state machine whose steps are transactions |
 //! | `scheduler`, `clock` | starts executions by the schedules of launch plans |
 //! | `cache` | cached results of tasks |

@@ -22,6 +22,7 @@ mod msgpack;
 mod outputs;
 mod plain_path;
 mod pod;
+mod private_folder;
 mod process;
 mod record;
 mod steps;

@@ -152,8 +152,8 @@ fn request(active: &ActiveSchedule, timing: &Timing, at: Timestamp) -> Execution
     }
 }
 
-/// The name that Flyte gives to the execution of a time (`scheduler/identifier`): the 64-bit FNV-1 hash of the
-/// launch plan and the time, as the first half of a UUID.
+/// The name that Flyte gives to the execution of a time (`scheduler/identifier`): the 64-bit FNV-1 hash of
+/// the launch plan and the time, as the first half of a UUID.
 fn execution_name(id: &Identifier, at: Timestamp) -> String {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;

@@ -1,9 +1,11 @@
 //! The sandbox for other programs: gRPC and, for files, objects and health, HTTP/1.1, on one port.
 //!
-//! `grpc.rs` frames calls, `files.rs` serves signed URLs, `s3.rs` objects. `guard.rs` decides which clients are served: a
-//! client may do everything or nothing. The crate's `running_server.rs` has the address for other processes.
+//! `connections.rs` accepts connections, `grpc.rs` frames calls, `files.rs` serves signed URLs, `s3.rs` objects.
+//! `guard.rs` decides which clients are served: a client may do everything or nothing. The crate's
+//! `running_server.rs` has the address for other processes.
 
 mod address;
+mod connections;
 mod error;
 mod files;
 mod grpc;
@@ -18,28 +20,20 @@ mod server_lease;
 mod token;
 
 use std::{
-    convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
-    pin::pin,
     sync::Arc,
-    time::Duration,
 };
 
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
 use s3s::service::S3Service;
-use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
 use self::{
     address::is_public,
     grpc::CallLimits,
     guard::Guard,
+    object_server::object_secret,
     peer::PeerConnection,
     response::{Body, plain},
     token::ServerToken,
@@ -50,16 +44,15 @@ pub use self::{
     token::{token, token_file},
 };
 pub(crate) use self::{
-    object_server::ObjectServer, s3::variables as object_variables, server_lease::ServerLease,
+    object_server::{ObjectServer, served_objects},
+    s3::variables as object_variables,
+    server_lease::ServerLease,
 };
 pub use crate::running_server::{RunningServer, running_server};
-use crate::{Sandbox, blobs, objects::Objects, runner::ObjectStore, scheduler};
+use crate::{Sandbox, blobs, objects::Objects, scheduler};
 
 /// The port of Flyte's own sandbox.
 pub const PORT: u16 = 30080;
-
-/// How long calls may take to finish after the shutdown.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What a server listens to.
 #[derive(Clone, Debug)]
@@ -146,11 +139,15 @@ impl Server {
         let sandbox = Arc::clone(&self.sandbox);
         let shared = Arc::new(Shared {
             objects: s3::service(objects, &secret),
-            sandbox: Some(self.sandbox),
+            sandbox: self.sandbox,
             guard: self.guard,
             largest_message: self.largest_message,
         });
-        let accepting = accept(listener, shared, shutdown);
+        let answer = move |client: Arc<PeerConnection>, request, headers| {
+            let shared = Arc::clone(&shared);
+            async move { answer(&shared, &client, request, headers).await }
+        };
+        let accepting = connections::accept(listener, answer, shutdown);
         tokio::select! {
             () = accepting => {}
             () = scheduler::run(&sandbox) => {}
@@ -159,13 +156,8 @@ impl Server {
     }
 }
 
-/// The secret key of the object store behind an address: a secret where others can connect.
-fn object_secret(address: SocketAddr, token: &str) -> String {
-    if requires_token(address) { token.to_owned() } else { s3::SECRET_KEY.to_owned() }
-}
-
-/// The variables with which flytekit and its tasks reach the object store of a server, by names: an endpoint,
-/// an access key and a secret key.
+/// The variables with which flytekit and its tasks reach the object store of a server, by names: an
+/// endpoint, an access key and a secret key.
 #[must_use]
 pub fn object_store_variables(
     address: SocketAddr,
@@ -176,76 +168,12 @@ pub fn object_store_variables(
     s3::variables(endpoint, object_secret(address, token))
 }
 
-/// The object store of the sandbox that a server serves in another process, or in this one; `None` if none does.
-pub(crate) fn served_objects(root: &Path) -> Option<ObjectStore> {
-    let running = running_server(root)?;
-    let token = if requires_token(running.address) { token(root)? } else { String::new() };
-    let secret = object_secret(running.address, &token);
-    Some(ObjectStore { address: running.reachable(), secret })
-}
-
-/// Serves connections until the shutdown; running calls may finish.
-async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
-    let (stop, stopped) = watch::channel(());
-    let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(Arc::clone(&shared), stream, stopped.clone()));
-                }
-                // Too many open files, or a client that disconnected: keep serving others.
-                Err(error) => {
-                    log::warn!("could not accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-        }
-    }
-    drop(listener);
-    let _ = stop.send(());
-    // Calls that take longer are cut off.
-    let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
-}
-
 /// What all connections share.
 struct Shared {
-    /// None where only objects are served.
-    sandbox: Option<Arc<Sandbox>>,
+    sandbox: Arc<Sandbox>,
     objects: S3Service,
     guard: Guard,
     largest_message: usize,
-}
-
-async fn serve(shared: Arc<Shared>, stream: TcpStream, mut stopped: watch::Receiver<()>) {
-    let _ = stream.set_nodelay(true);
-    // A connection without an address is closed already.
-    let Ok(client) = PeerConnection::new(&stream) else { return };
-    let client = Arc::new(client);
-    let headers = tokio::select! {
-        headers = headers::limit(&stream) => headers,
-        _ = stopped.changed() => return,
-    };
-    let service = hyper::service::service_fn(move |request| {
-        let (shared, client) = (Arc::clone(&shared), Arc::clone(&client));
-        async move { Ok::<_, Infallible>(answer(&shared, &client, request, headers).await) }
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http2().max_header_list_size(headers::LARGEST);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let done = tokio::select! {
-        done = &mut connection => done,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = done {
-        log::debug!("a connection ended: {error}");
-    }
 }
 
 /// `headers` is the largest header list that the client accepts.
@@ -262,9 +190,7 @@ async fn answer(
     if s3::is_signed(&request) {
         return s3::answer(&shared.objects, request).await;
     }
-    let Some(sandbox) = &shared.sandbox else {
-        return plain(StatusCode::NOT_FOUND, "this is the object store of a flyte-host sandbox\n");
-    };
+    let sandbox = &shared.sandbox;
     if is_call && reflection::is_reflection(request.uri().path()) {
         return reflection::answer(request);
     }

@@ -7,7 +7,7 @@ use tests::{Server, TestEnvironment};
 
 use crate::home_with;
 
-/// `nobody`.
+/// The uid of the user that owns no files.
 const OTHER: u32 = 65534;
 
 const WHERE: &str = "name: where

@@ -22,7 +22,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 
-use super::error::AttemptError;
+use super::{error::AttemptError, private_folder::private_folder};
 
 /// The name of a deck, as flytekit writes it.
 pub(super) const DECK: &str = "deck.html";
@@ -133,17 +133,6 @@ impl AttemptFolder {
 /// The folder of a try of an element, in that of the array's attempt.
 pub(crate) fn element_folder(attempt: &Path, element: u32, number: u32) -> PathBuf {
     attempt.join("elements").join(element.to_string()).join(number.to_string())
-}
-
-#[cfg(unix)]
-pub(super) fn private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-pub(super) fn private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir(path)
 }
 
 /// Removes what an attempt left that was cut off: temporary files and secrets.

@@ -1,9 +1,9 @@
 //! Python tasks in processes that have imported flytekit already: a warm process for each interpreter and
 //! environment forks for each attempt, and the fork runs the unmodified entry point (`warm/parent.py`).
 //!
-//! An attempt has its own process group, working directory, environment, temporary folder and time limit as in
-//! a process of its own. What a fork cannot carry is run in a fresh process, and `runner.log` says why. When a
-//! warm process dies, its forks continue and report their ends themselves.
+//! An attempt has its own process group, working directory, environment, temporary folder and time limit as
+//! in a process of its own. What a fork cannot carry is run in a fresh process, and `runner.log` says why.
+//! When a warm process dies, its forks continue and report their ends themselves.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::environment::Environment;
+use super::private_folder::private_folder;
 use crate::blobs;
 
 /// The program of a warm process, for Python 3.9 and later.
@@ -40,6 +40,9 @@ const OTHERS: [&str; 1] = ["s3fs"];
 
 /// The entry points of flytekit that may run in a fork.
 const PROGRAMS: [&str; 2] = ["pyflyte-execute", "pyflyte-map-execute"];
+
+/// Variables by name.
+type Environment = BTreeMap<String, OsString>;
 
 /// How many warm processes an engine has; the oldest ends when there would be more.
 const MOST: usize = 4;
@@ -75,7 +78,7 @@ struct ParentKey {
     environment: Environment,
 }
 
-/// A warm process; it is killed when this is dropped, and its forks go on.
+/// A warm process; it is killed when this is dropped, and its forks continue.
 #[derive(Debug)]
 struct Parent {
     control: StdStream,
@@ -123,7 +126,7 @@ pub(super) fn interpreter(program: &Path) -> Option<Result<PathBuf, String>> {
 }
 
 impl WarmParents {
-    /// Starts the process of an attempt, which waits to be told to go.
+    /// Starts the process of an attempt, which waits at its start gate.
     ///
     /// # Errors
     ///
@@ -191,7 +194,7 @@ fn common(start: &WarmStart<'_>) -> Environment {
     common
 }
 
-/// What a fork is told.
+/// The request for a fork.
 fn request(start: &WarmStart<'_>) -> Result<Vec<u8>, String> {
     let text = |what: &str, value: &std::ffi::OsStr| {
         value.to_str().map(str::to_owned).ok_or_else(|| format!("{what} is not UTF-8"))
@@ -218,7 +221,7 @@ impl Parent {
     fn start(key: &ParentKey, mark: &str) -> io::Result<Self> {
         let name = format!("flyte-warm-{}", &blobs::token()?[..16]);
         let temporary = std::env::temp_dir().join(name);
-        super::folder::private_folder(&temporary)?;
+        private_folder(&temporary)?;
         let (control, theirs) = StdStream::pair()?;
         let started = Command::new(&key.interpreter)
             .args(["-c", PROGRAM, MODULE])
@@ -289,7 +292,7 @@ impl WarmProcess {
         self.connection.get_mut().write_all(b"go\n").await
     }
 
-    /// How it ended. A fork whose end nobody could report was killed together with its parent.
+    /// How it ended. A fork whose end was not reported was killed together with its parent.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let mut line = String::new();
         self.connection.read_line(&mut line).await?;

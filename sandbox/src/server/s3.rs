@@ -1,7 +1,7 @@
 //! The S3 of a sandbox: what `s3s` reads of requests, answered from the files of `objects`.
 //!
-//! Requests are signed (AWS signature version 4, URLs also version 2) with keys that tasks get in their environment:
-//! `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY`.
+//! Requests are signed (AWS signature version 4, URLs also version 2) with keys that tasks get in their
+//! environment: `FLYTE_AWS_ACCESS_KEY_ID` and `FLYTE_AWS_SECRET_ACCESS_KEY`.
 
 mod content;
 
@@ -150,7 +150,7 @@ fn etag(info: &ObjectInfo) -> Option<dto::ETag> {
     Some(dto::ETag::Strong(info.etag.clone()))
 }
 
-/// Refuses what would be dropped without a word.
+/// Refuses what would be dropped silently.
 fn refuse_metadata(metadata: Option<&dto::Metadata>) -> S3Result<()> {
     match metadata {
         Some(metadata) if !metadata.is_empty() => {

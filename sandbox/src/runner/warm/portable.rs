@@ -8,7 +8,7 @@ use std::{
     process::ExitStatus,
 };
 
-use super::environment::Environment;
+type Environment = std::collections::BTreeMap<String, OsString>;
 
 /// None.
 #[derive(Debug, Default)]
