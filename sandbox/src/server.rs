@@ -1,7 +1,7 @@
 //! The sandbox for other programs: gRPC and, for files, objects and health, HTTP/1.1, on one port.
 //!
-//! `connections.rs` accepts connections, `grpc.rs` frames calls, `files.rs` serves signed URLs, `s3.rs` objects.
-//! `guard.rs` decides which clients are served: a client may do everything or nothing. The crate's
+//! `connections.rs` accepts connections, `grpc.rs` frames calls, `files.rs` serves signed URLs, `s3.rs`
+//! objects. `guard.rs` decides which clients are served: a client may do everything or nothing. The crate's
 //! `running_server.rs` has the address for other processes.
 
 mod address;

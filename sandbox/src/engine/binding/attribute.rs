@@ -1,7 +1,8 @@
 //! Resolves an attribute path of a promise: into lists, maps and structures.
 
 use flyte_client::proto::core::{
-    Binary, Literal, Primitive, PromiseAttribute, Scalar, Void, literal, primitive, promise_attribute, scalar,
+    Binary, Literal, LiteralCollection, Primitive, PromiseAttribute, Scalar, Void, literal, primitive,
+    promise_attribute, scalar,
 };
 use prost_types::{Struct, Value as Json, value::Kind};
 use rmpv::Value as Pack;
@@ -78,14 +79,22 @@ fn in_message_pack(binary: &Binary, path: &[PromiseAttribute]) -> Result<Literal
         Pack::F64(number) => primitive::Value::FloatValue(*number),
         Pack::String(text) => primitive::Value::StringValue(text.as_str().unwrap_or_default().to_owned()),
         Pack::Nil => return Ok(scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) })),
-        other => {
-            let mut value = Vec::new();
-            rmpv::encode::write_value(&mut value, other).map_err(|error| error.to_string())?;
-            let binary = Binary { value, tag: binary.tag.clone() };
-            return Ok(scalar_literal(Scalar { value: Some(scalar::Value::Binary(binary)) }));
+        // An array of tasks needs a list of literals (propeller's `resolveAttrPathInBinary`).
+        Pack::Array(items) => {
+            let literals = items.iter().map(|item| packed(item, &binary.tag)).collect::<Result<_, _>>()?;
+            return Ok(value_literal(literal::Value::Collection(LiteralCollection { literals })));
         }
+        other => return packed(other, &binary.tag),
     };
     Ok(primitive_literal(primitive))
+}
+
+/// A value as a literal of its own.
+fn packed(value: &Pack, tag: &str) -> Result<Literal, String> {
+    let mut bytes = Vec::new();
+    rmpv::encode::write_value(&mut bytes, value).map_err(|error| error.to_string())?;
+    let binary = Binary { value: bytes, tag: tag.to_owned() };
+    Ok(scalar_literal(Scalar { value: Some(scalar::Value::Binary(binary)) }))
 }
 
 fn in_struct(object: &Struct, path: &[PromiseAttribute]) -> Result<Literal, String> {
@@ -116,8 +125,7 @@ fn json_literal(value: &Json) -> Result<Literal, String> {
         }
         Some(Kind::ListValue(items)) => {
             let literals = items.values.iter().map(json_literal).collect::<Result<_, _>>()?;
-            let items = flyte_client::proto::core::LiteralCollection { literals };
-            return Ok(value_literal(literal::Value::Collection(items)));
+            return Ok(value_literal(literal::Value::Collection(LiteralCollection { literals })));
         }
         Some(Kind::NullValue(_)) | None => {
             return Ok(scalar_literal(Scalar { value: Some(scalar::Value::NoneType(Void {})) }));
@@ -128,4 +136,28 @@ fn json_literal(value: &Json) -> Result<Literal, String> {
 
 fn primitive_literal(value: primitive::Value) -> Literal {
     scalar_literal(Scalar { value: Some(scalar::Value::Primitive(Primitive { value: Some(value) })) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_within_a_structure_is_a_list_of_literals() {
+        let pack = |value: &Pack| {
+            let mut bytes = Vec::new();
+            rmpv::encode::write_value(&mut bytes, value).unwrap();
+            bytes
+        };
+        let list = Pack::Array(vec![Pack::F64(1.5), Pack::Array(vec![Pack::from(2)])]);
+        let whole = Pack::Map(vec![(Pack::from("items"), list)]);
+        let binary = Binary { value: pack(&whole), tag: "msgpack".to_owned() };
+        let from = scalar_literal(Scalar { value: Some(scalar::Value::Binary(binary)) });
+        let step = promise_attribute::Value::StringValue("items".to_owned());
+        let found = follow(&from, &[PromiseAttribute { value: Some(step) }]).unwrap();
+        let Some(literal::Value::Collection(items)) = found.value else { panic!("{found:?}") };
+        let expected = [Pack::F64(1.5), Pack::Array(vec![Pack::from(2)])];
+        let expected = expected.map(|value| packed(&value, "msgpack").unwrap());
+        assert_eq!(items.literals, expected);
+    }
 }
