@@ -259,6 +259,7 @@ $ flyte-host plugin list -o json
     "in_use": false,
     "paused": null,
     "shadowedBy": null,
+    "refused": null,
     "signer": null,
     "source": null,
     "file": "[HOME]/work/elsewhere/libfaulty.so"
@@ -273,6 +274,7 @@ $ flyte-host plugin list -o json
     "in_use": false,
     "paused": null,
     "shadowedBy": null,
+    "refused": null,
     "signer": null,
     "source": null,
     "file": "[HOME]/.flyte/plugins/libplain.so"
@@ -294,6 +296,7 @@ $ flyte-host plugin list -o json
     "in_use": true,
     "paused": null,
     "shadowedBy": null,
+    "refused": null,
     "signer": null,
     "source": null,
     "file": "[HOME]/.flyte/plugins/libwrapper.so"

@@ -194,6 +194,8 @@ fn contents_compilers_versions_and_keys_are_denied() {
     let mut transcript = tests::Transcript::new();
     for rule in &rules {
         administrator(&mut user, &format!("[trust]\n{rule}\n"));
+        let list = user.run(["plugin", "list", "-o", "json"]).json();
+        assert!(list[0]["refused"].is_string(), "{list}");
         let output = stable(user.run(["--plugin", "acme", "my-custom-command"]));
         transcript.add(output.map(|text| text.replace(&rustc, "[RUSTC]")));
     }
@@ -248,6 +250,16 @@ hint: use `--no-plugins` to run without the plugin selected by the program
 [exit: 10]
 "#]]
     );
+    snapshot!(home.run(["plugin", "update"]), str![[r#"
+------- stderr -------
+no plugins were installed by `flyte-host plugin install`
+[exit: 0]
+"#]]);
+    snapshot!(home.run(["plugin", "install", "--locked"]), str![[r#"
+------- stderr -------
+no plugins in `[HOME]/.flyte/plugins.lock`
+[exit: 0]
+"#]]);
     snapshot!(
         home.run(["plugin", "remove", "acme"]),
         str![[r#"

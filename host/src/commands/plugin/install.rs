@@ -86,6 +86,9 @@ pub(super) async fn run(args: &InstallArgs, context: &Context<'_>) -> Result<(),
     let mut done = Vec::new();
     if args.locked {
         let names = locked_names(&args.plugins, &installer.lock)?;
+        if names.is_empty() {
+            context.ui.note(format_args!("no plugins in `{}`\n", installer.store.lock_file().display()));
+        }
         for name in names {
             done.push(install_locked(&mut installer, &fetcher, &name).await?);
         }

@@ -12,7 +12,7 @@ use crate::{
     ui::{error::CommandError, output::Format},
 };
 use plugin_host::{
-    PublisherKey,
+    LoadError, PublisherKey,
     calls::PausedPlugin,
     preflight::{self, Passport, PreflightError},
 };
@@ -37,6 +37,8 @@ struct InstalledPlugin<'a> {
     shadowed_by: Option<PathBuf>,
     /// How it was installed; `None` if the user copied it.
     release: Option<LockedRelease>,
+    /// Why a rule or the lock file refuses the file.
+    refused: Option<LoadError>,
 }
 
 /// Lists plugins from their passports.
@@ -75,7 +77,9 @@ fn inspect<'a>(path: &'a Path, context: &Context<'_>, lock: &LockFile) -> Instal
     let paused = passport.as_ref().ok().and_then(|it| context.loader.paused(it.name(), path));
     let shadowed_by = named.filter(|named| named != path && !in_use);
     let release = passport.as_ref().ok().and_then(|passport| release(path, passport.name(), lock));
-    InstalledPlugin { path, passport, in_use, paused, shadowed_by, release }
+    let candidate = context.loader.check_file(path).ok();
+    let refused = candidate.and_then(|candidate| context.loader.admit(&candidate).err());
+    InstalledPlugin { path, passport, in_use, paused, shadowed_by, release, refused }
 }
 
 /// The release in the lock file that a link leads to. Its content is checked when it is loaded.
@@ -111,6 +115,7 @@ fn row(found: &InstalledPlugin<'_>) -> Vec<String> {
 /// Whether the plugin could be used, according to its passport.
 fn state(passport: &Passport, found: &InstalledPlugin<'_>) -> String {
     match &found.shadowed_by {
+        _ if let Some(error) = &found.refused => format!("refused: {error}"),
         _ if let Some(PausedPlugin { count, site }) = &found.paused => {
             format!("paused: ended {count} processes in a row, the last one {site}")
         }
@@ -138,6 +143,7 @@ fn object(found: &InstalledPlugin<'_>) -> Value {
                 "lastCall": site,
             })),
             "shadowedBy": found.shadowed_by.as_ref().map(|path| path.display().to_string()),
+            "refused": found.refused.as_ref().map(ToString::to_string),
             "signer": found.release.as_ref().and_then(|release| release.signer.as_deref()),
             "source": found.release.as_ref().map(|release| release.source.as_str()),
             "file": found.path.display().to_string(),

@@ -31,6 +31,9 @@ pub(super) struct UpdateArgs {
 pub(super) async fn run(args: &UpdateArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut installer = Installer::new(context)?;
     let names = chosen(&args.names, &installer.lock)?;
+    if names.is_empty() {
+        context.ui.note("no plugins were installed by `flyte-host plugin install`\n");
+    }
     let fetcher = Fetcher::new(context)?;
     let indices = indices(&fetcher, context, &installer.lock, &names).await?;
     let mut done = Vec::new();
