@@ -250,16 +250,22 @@ hint: use `--no-plugins` to run without the plugin selected by the program
 [exit: 10]
 "#]]
     );
-    snapshot!(home.run(["plugin", "update"]), str![[r#"
+    snapshot!(
+        home.run(["plugin", "update"]),
+        str![[r#"
 ------- stderr -------
 no plugins were installed by `flyte-host plugin install`
 [exit: 0]
-"#]]);
-    snapshot!(home.run(["plugin", "install", "--locked"]), str![[r#"
+"#]]
+    );
+    snapshot!(
+        home.run(["plugin", "install", "--locked"]),
+        str![[r#"
 ------- stderr -------
 no plugins in `[HOME]/.flyte/plugins.lock`
 [exit: 0]
-"#]]);
+"#]]
+    );
     snapshot!(
         home.run(["plugin", "remove", "acme"]),
         str![[r#"
