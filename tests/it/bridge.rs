@@ -19,8 +19,8 @@ use tests::{Server, TestEnvironment, output, prepared};
 use crate::home_with;
 
 /// Fewer cases than these mean that some were lost.
-const CASES: usize = 26;
-const CASES_WITH_UNION: usize = 14;
+const CASES: usize = 27;
+const CASES_WITH_UNION: usize = 15;
 
 /// The module of pyflyte.
 const PYFLYTE: &str = "flytekit.clis.sdk_in_container.pyflyte";

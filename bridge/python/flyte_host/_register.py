@@ -20,14 +20,33 @@ if TYPE_CHECKING:
 
 MODULE = "flytekit.configuration.plugin"
 
+#: The administrator's settings, which may require plugins.
+ADMINISTRATOR = "/etc/flyte/host.toml"
+
+
+def may_exist(path: Path) -> bool:
+    """Return whether a file exists. The native half reports one that cannot be looked at."""
+    try:
+        path.stat()
+    except OSError as error:
+        return not isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return True
+
 
 def is_selected() -> bool:
     """Return whether a compiled plugin may be selected; cheap, and never wrong when it says no."""
+    if may_exist(Path(ADMINISTRATOR)):
+        # What it requires is used whatever the user selects.
+        return True
     variable = os.environ.get("FLYTE_PLUGIN")
     if variable:
         return variable != "builtin"
-    settings = os.environ.get("FLYTE_HOST_CONFIG") or Path("~/.flyte/host.toml").expanduser()
-    return Path(settings).exists()
+    try:
+        settings = os.environ.get("FLYTE_HOST_CONFIG") or Path("~/.flyte/host.toml").expanduser()
+    except RuntimeError:
+        # Users without a home have no settings.
+        return False
+    return may_exist(Path(settings))
 
 
 _suspended = False
