@@ -20,7 +20,7 @@ use std::{
 
 use host_settings::plugins;
 use plugin_host::{Chain, Link, LoadError, LoadStep, Loader};
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 
 use self::{behind::Behind, observer::Observer};
 use crate::{
@@ -125,12 +125,19 @@ fn take_stdout() -> io::Result<File> {
 }
 
 fn limit() -> io::Result<()> {
-    let limit = |maximum| Rlimit { current: Some(maximum), maximum: Some(maximum) };
-    setrlimit(Resource::Core, limit(0))?;
-    setrlimit(Resource::Fsize, limit(FILE_SIZE))?;
+    lower(Resource::Core, 0)?;
+    lower(Resource::Fsize, FILE_SIZE)?;
     // Checkers of memory reserve more than the limit for themselves.
     if resources::data_size().is_some_and(|size| size < MEMORY) {
-        setrlimit(Resource::Data, limit(MEMORY))?;
+        lower(Resource::Data, MEMORY)?;
     }
+    Ok(())
+}
+
+/// Sets a limit, unless a lower one applies already: only root may raise it again.
+fn lower(resource: Resource, limit: u64) -> io::Result<()> {
+    let Rlimit { current, maximum } = getrlimit(resource);
+    let lowest = |present: Option<u64>| Some(present.map_or(limit, |present| present.min(limit)));
+    setrlimit(resource, Rlimit { current: lowest(current), maximum: lowest(maximum) })?;
     Ok(())
 }

@@ -77,6 +77,27 @@ fn a_command_that_cannot_be_run_is_said() {
     }
 }
 
+#[test]
+fn a_command_is_not_left_out_in_silence() {
+    let (home, path) = home_of("acme");
+    let report = report(&home, &["--hook", "get_remote", "--run", "my-custom-command", &path]);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["code"], "command-not-run");
+    assert!(finding["message"].as_str().unwrap().contains("`--hook` leaves out"), "{finding:#}");
+}
+
+#[test]
+fn a_finding_in_a_command_is_shown_again_by_its_line() {
+    let (mut home, path) = home_of("crashing");
+    home.set("CRASH", "panic:run");
+    let report = report(&home, &["--run", "crashing", &path]);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["code"], "panic");
+    let reproduce = finding["reproduce"].as_str().unwrap();
+    let expected = "flyte-host plugin check --hook configure_cli --run crashing ";
+    assert!(reproduce.starts_with(expected), "{reproduce}");
+}
+
 /// The plugin writes into a folder that a process of its own may not write.
 #[test]
 fn what_an_isolated_plugin_cannot_do_is_found() {

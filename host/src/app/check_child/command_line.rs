@@ -25,7 +25,16 @@ const OWN: [&str; 3] = ["config show", "get projects", "register --dry-run file.
 /// Checks `configure_cli`, and what it returns.
 pub(super) fn check(chain: &Chain, task: &Task) {
     let is_overridden = chain.plugins().iter().any(|link| link.overrides(Hook::ConfigureCli));
-    if !is_overridden || !task.hooks.iter().any(|name| name == NAME) || observer::is_skipped(NAME) {
+    let reason = match task.hooks.iter().any(|name| name == NAME) {
+        false => Some("`--hook` leaves out `configure_cli`"),
+        true if !is_overridden => Some("the plugin does not override `configure_cli`"),
+        true => None,
+    };
+    if let Some(reason) = reason {
+        task.run.iter().for_each(|line| not_run(&command_name(line), reason));
+        return;
+    }
+    if observer::is_skipped(NAME) {
         return;
     }
     let Some(tree) = extend(chain, task) else { return };
@@ -209,7 +218,7 @@ fn command_name(line: &str) -> String {
 /// Runs a command of a plugin, as the author asked for.
 fn run(tree: &Tree, line: &str) {
     let name = command_name(line);
-    let words = shlex::split(line).unwrap_or_default();
+    let Some(words) = shlex::split(line) else { return not_run(&name, "unbalanced quotes") };
     let parsed = match parse(tree, words) {
         Ok(parsed) if tree.owner(parsed.path()).is_some() => parsed,
         Ok(_) => return not_run(&name, "not a command of the plugin"),

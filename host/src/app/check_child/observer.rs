@@ -9,7 +9,7 @@ use std::{
     fs::{self, File},
     io::{self, Write as _},
     os::unix::fs::FileExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -88,6 +88,7 @@ impl Observer {
         use std::os::fd::AsRawFd as _;
 
         guard_descriptor(pipe.as_raw_fd(), "the output of the command");
+        let folder = std::env::current_dir()?;
         Ok(Self {
             process: process::id(),
             skip,
@@ -95,8 +96,9 @@ impl Observer {
                 Output::new(1, "prints-to-stdout", "the standard output")?,
                 Output::new(2, "prints-to-stderr", "the standard error")?,
             ],
-            folder: std::env::current_dir()?,
-            files: BTreeSet::new(),
+            // Those of a process before this one were reported.
+            files: names(&folder),
+            folder,
             peak: peak_memory().unwrap_or_default(),
             running: None,
             call: Call::default(),
@@ -149,8 +151,7 @@ impl Observer {
     }
 
     fn look_for_files(&mut self) {
-        let names = fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
-        for name in names.map(|entry| entry.file_name()) {
+        for name in names(&self.folder) {
             if self.files.insert(name.clone()) {
                 self.found(
                     "writes-files",
@@ -179,6 +180,12 @@ impl Observer {
         times.fastest_seconds = times.fastest_seconds.min(seconds);
         times.slowest_seconds = times.slowest_seconds.max(seconds);
     }
+}
+
+/// The names of the files in a folder.
+fn names(folder: &Path) -> BTreeSet<OsString> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.file_name()).collect()
 }
 
 /// In a process that the plugin forked: ends it, and the first one before it forks again.

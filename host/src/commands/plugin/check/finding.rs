@@ -72,7 +72,7 @@ impl Finding {
         }
     }
 
-    /// The command that shows it again, for the hook alone where that is possible.
+    /// The command that shows it again, for the hook or the command alone where that is possible.
     pub(super) fn reproduce(&self, file: &Path) -> Option<String> {
         let file = file.display().to_string();
         let file = shlex::try_quote(&file).ok()?;
@@ -81,12 +81,14 @@ impl Finding {
             return None;
         }
         let isolate = if self.is_isolated { " --isolate" } else { "" };
-        let hook = match function {
-            "callback" | "help" => "configure_cli",
-            function if plugin_abi::Hook::from_name(function).is_some() => function,
-            _ => return Some(format!("flyte-host{isolate} plugin check {file}")),
+        let command = function.strip_prefix("command `").and_then(|rest| rest.strip_suffix('`'));
+        let options = match (function, command) {
+            (_, Some(line)) => format!(" --hook configure_cli --run {}", shlex::try_quote(line).ok()?),
+            ("callback" | "help", None) => " --hook configure_cli".to_owned(),
+            _ if plugin_abi::Hook::from_name(function).is_some() => format!(" --hook {function}"),
+            _ => String::new(),
         };
-        Some(format!("flyte-host{isolate} plugin check --hook {hook} {file}"))
+        Some(format!("flyte-host{isolate} plugin check{options} {file}"))
     }
 
     pub(super) fn to_json(&self, file: &Path) -> Value {

@@ -75,6 +75,11 @@ pub(super) fn run(
         } else {
             death(status, &last_lines(stderr))
         };
+        if call == Call::default() {
+            // No code of a plugin has run.
+            outcome.failed = Some(message);
+            return Ok(outcome);
+        }
         outcome.observations.push(Observation {
             code: code.to_owned(),
             call: call.clone(),
