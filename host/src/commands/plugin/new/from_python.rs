@@ -283,7 +283,9 @@ fn owned(text: &str) -> String {
 
 /// A string literal in Rust; pages stay readable.
 fn literal(text: &str) -> String {
-    let is_plain = |c: char| c == '\n' || !c.is_control();
+    // The compiler refuses characters that change the direction of text.
+    let is_directing = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_plain = |c: char| c == '\n' || !(c.is_control() || is_directing(c));
     if !text.contains(['"', '\\', '\n']) || !text.chars().all(is_plain) {
         return format!("{text:?}");
     }
@@ -305,5 +307,6 @@ mod tests {
         // A raw literal can hold neither.
         assert_eq!(literal("a\r\n"), r#""a\r\n""#);
         assert_eq!(literal("\u{1b}[1m"), r#""\u{1b}[1m""#);
+        assert_eq!(literal("\"\u{202e}"), r#""\"\u{202e}""#);
     }
 }
