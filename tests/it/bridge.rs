@@ -107,6 +107,9 @@ fn both_clients_get_the_same_answers() {
         assert!(theirs.status.success(), "{}", String::from_utf8_lossy(&theirs.stderr));
         let table = answers(&ours.stdout);
         assert_eq!(table.len(), 6 * chosen.len());
+        let connected =
+            |(_, hook, value): &(String, String, Value)| hook == "get_remote" && value.is_object();
+        assert!(table.iter().any(connected), "{table:?}");
         assert_eq!(table, answers(&theirs.stdout), "{chosen:?}");
     }
 }
