@@ -152,15 +152,24 @@ def _flyte_host() -> Path | None:
 
 def _installed_folders() -> list[Path]:
     """Return the folders of plugins that are installed as wheels, without importing them."""
-    import importlib.util
     from importlib.metadata import distributions
 
     folders = []
     for distribution in distributions():
         for entry_point in distribution.entry_points:
-            if entry_point.group != "flyte_host.plugins":
-                continue
-            spec = importlib.util.find_spec(entry_point.value)
-            if spec is not None:
-                folders.extend(Path(folder) for folder in spec.submodule_search_locations or [])
+            if entry_point.group == "flyte_host.plugins":
+                folders.extend(_folders_of(entry_point.value))
     return folders
+
+
+def _folders_of(package: str) -> list[Path]:
+    """Return the folders of a package. One that cannot be found costs its own plugins only."""
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError) as error:
+        logger.warning("ignoring the plugins of the package `%s`: %s", package, error)
+        return []
+    locations = None if spec is None else spec.submodule_search_locations
+    return [Path(folder) for folder in locations or []]

@@ -39,11 +39,12 @@ def platform(remote):
     from flytekit.configuration import PlatformConfig
 
     config, default = remote.config.platform, PlatformConfig()
-    fields = {"endpoint": config.endpoint}
-    for name in TEXTS + FLAGS + LISTS:
-        value = getattr(config, name, None)
-        if value and value != getattr(default, name, None):
-            fields[name] = value
+    fields = {"endpoint": of_type(config.endpoint, str)}
+    for names, types in [(TEXTS, [str]), (FLAGS, [bool]), (LISTS, [list, tuple])]:
+        for name in names:
+            value = getattr(config, name, None)
+            if value and value != getattr(default, name, None):
+                fields[name] = of_type(value, *types)
     if config.auth_mode != default.auth_mode:
         fields["auth_mode"] = getattr(config.auth_mode, "name", str(config.auth_mode))
     if config.client_credentials_secret:
