@@ -473,8 +473,12 @@ hint: set its `key` in a table `[[repositories]]` of `~/.flyte/host.toml`
 "#]]
     );
     let file = format!("{url}/acme/1.0.0/{}/libacme.so", target());
-    fs::remove_file(company.home.cwd().join(format!("site/acme/1.0.0/{}/libacme.so.minisig", target())))
-        .unwrap();
+    let site = company.home.cwd().join("site");
+    let folder = site.join(format!("acme/1.0.0/{}", target()));
+    fs::copy(site.join("minisign.pub"), folder.join("minisign.pub")).unwrap();
+    let refused = user.run(["plugin", "install", &file]);
+    assert!(refused.failure(1).stderr().contains("is signed by an unknown key"), "{refused}");
+    fs::remove_file(folder.join("libacme.so.minisig")).unwrap();
     snapshot!(
         stable(user.run(["plugin", "install", &file])),
         str![[r#"

@@ -367,11 +367,13 @@ async fn install_url(
     fetcher.file(url, None, &incoming, MAX_FILE_SIZE, Some((url, 0))).await?;
     let signature = fetcher.optional_text(&format!("{url}{SIGNATURE_SUFFIX}"), None).await?;
     let folder = url.rsplit_once('/').map_or(url, |(folder, _)| folder);
-    let public = match signature.is_some() && options.key.is_none() {
+    // A key that comes by plain HTTP cannot be trusted.
+    let is_plain_http = url.starts_with("http://");
+    let public = match signature.is_some() && options.key.is_none() && !is_plain_http {
         true => fetcher.optional_text(&format!("{folder}/{PUBLIC_KEY}"), None).await?,
         false => None,
     };
-    if signature.is_none() && options.sha256.is_none() && url.starts_with("http://") {
+    if signature.is_none() && options.sha256.is_none() && is_plain_http {
         return Err(CommandError::new(Exit::Failed, format_args!("could not install `{url}`"))
             .caused_by("a file without a signature that comes by plain HTTP cannot be trusted")
             .hint("use HTTPS, or pass `--sha256`".to_owned()));
