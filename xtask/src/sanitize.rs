@@ -13,6 +13,7 @@ use std::path::Path;
 use crate::Result;
 use crate::command::{cargo, command, run, works};
 use crate::compilers::{has_nightly, host_triple};
+use crate::debian;
 use crate::workspace::{Workspace, is_ci, library_name, program};
 
 /// Without leaks, since libraries are never unloaded on purpose; and without its own signal handlers, since
@@ -67,7 +68,8 @@ enum Checker {
 pub(crate) fn run_checkers(workspace: &Workspace, args: &Args) -> Result {
     let mut ran = Vec::new();
     let mut lacking = Vec::new();
-    let has_valgrind = works(command("valgrind").arg("--version"));
+    let valgrind_works = || works(command("valgrind").arg("--version"));
+    let has_valgrind = valgrind_works() || (is_ci() && install_valgrind() && valgrind_works());
     let has_miri = works(command("rustup").args(["run", "nightly", "cargo-miri", "--version"]));
     let is_linux = cfg!(target_os = "linux");
     let checkers: [(Checker, &str, bool, Check); 4] = [
@@ -100,6 +102,11 @@ pub(crate) fn run_checkers(workspace: &Workspace, args: &Args) -> Result {
         return Err("continuous integration needs a memory checker".into());
     }
     Ok(())
+}
+
+/// Installs it with the symbols of glibc, without which it does not start; returns whether that worked.
+fn install_valgrind() -> bool {
+    debian::install(&["valgrind", "libc6-dbg"]).is_ok()
 }
 
 fn miri(workspace: &Workspace) -> Result {
