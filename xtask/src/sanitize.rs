@@ -23,14 +23,15 @@ const ASAN_OPTIONS: &str =
 
 /// Of all tests, those in which a plugin is called; the others would only take long. Not those of processes
 /// that end on purpose or have a limit of memory, which is below what the sanitizer reserves, nor those that
-/// run a compiler.
+/// run a compiler or measure memory.
 const AT_THE_BOUNDARY: &str = "package(plugin-abi) - binary(attribute) \
                                + (package(tests) - test(/^(book|bucket|crashing|docs|examples|execution\
                                |faults|fetch|filter|flytekit|follow|get|isolated|launchplan\
-                               |lost_answers|markdown|named|naming|network|printable|project|proxy|recorded\
-                               |recorded_command_line|reference|references|register|register_send|round_trip\
-                               |run|run_files|sandbox|sandbox_choice|sandbox_guard|served|servicer|upload\
-                               |values|version)::/)) \
+                               |lost_answers|markdown|named|naming|network|plugin_c|plugin_check|plugin_new\
+                               |plugin_store|printable|project|proxy|recorded|recorded_command_line|reference\
+                               |references|register|register_send|round_trip|run|run_files|sandbox\
+                               |sandbox_choice|sandbox_guard|served|servicer|two_users|upload|values\
+                               |version)::/)) \
                                + (package(plugin-host) & (kind(lib) + test(/^(chain|passed_errors)::/)))";
 
 /// The beginning of the names of the checkers that it runs.
