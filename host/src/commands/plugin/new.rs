@@ -32,7 +32,7 @@ pub(super) struct NewArgs {
     hooks: Vec<String>,
 
     /// Source of the crate `plugin-abi`: a folder, a git URL or a version [default: the checkout that
-    /// `flyte-host` is in, otherwise the package registry]
+    /// `flyte-host` is in]
     #[arg(long, value_name = "SOURCE")]
     plugin_abi: Option<String>,
 
@@ -53,7 +53,7 @@ pub(super) fn run(args: &NewArgs, context: &Context<'_>) -> Result<(), CommandEr
     let name = PluginName::from_path(&args.path)?;
     let plugin_abi = match &args.plugin_abi {
         Some(source) => PluginAbi::parse(source)?,
-        None => PluginAbi::default(),
+        None => PluginAbi::of_checkout()?,
     };
     let python =
         args.from_python.as_deref().map(|source| PythonPlugin::read(&args.python, source)).transpose()?;

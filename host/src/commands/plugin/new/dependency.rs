@@ -5,10 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plugin_abi::PROTOCOL;
 use toml_edit::{DocumentMut, InlineTable, Value};
 
 use crate::ui::{error::CommandError, exit_code::Exit};
+
+/// For authors to replace. A package of this name in a registry may be a stranger's.
+const UNKNOWN_REPOSITORY: &str = "https://git.example/flyte-host";
 
 /// The dependency on `plugin-abi`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,18 +23,20 @@ pub(super) enum PluginAbi {
     Version(String),
 }
 
-impl Default for PluginAbi {
-    /// The checkout that the program is in, as after `cargo build`; otherwise the package registry.
-    ///
-    /// Found by the program's own path: a folder noted at build time would make two builds differ.
-    fn default() -> Self {
-        let program = env::current_exe().unwrap_or_default();
-        let found = program.ancestors().find_map(crate_folder);
-        found.map_or_else(|| Self::Version(PROTOCOL.to_string()), Self::Path)
-    }
-}
-
 impl PluginAbi {
+    /// The checkout that the program is in, as after `cargo build`.
+    ///
+    /// Found by the program's own path: a folder noted at build time would make two builds differ. Never the
+    /// package registry by itself: as long as `plugin-abi` is not published there, the name is free to anybody.
+    pub(super) fn of_checkout() -> Result<Self, CommandError> {
+        let program = env::current_exe().unwrap_or_default();
+        program.ancestors().find_map(crate_folder).map(Self::Path).ok_or_else(|| {
+            CommandError::new(Exit::Usage, "the source of the crate `plugin-abi` is unknown")
+                .caused_by(format!("`{}` is not in a checkout of flyte-host", program.display()))
+                .hint("pass `--plugin-abi` with a folder, a git URL or a version".to_owned())
+        })
+    }
+
     /// Parses the value of `--plugin-abi`.
     pub(super) fn parse(source: &str) -> Result<Self, CommandError> {
         if source.contains("://") || source.starts_with("git@") {
@@ -63,7 +67,9 @@ impl PluginAbi {
     pub(super) fn install_host(&self) -> String {
         match self {
             Self::Git(url) => format!("cargo install --locked --git {url} flyte-host"),
-            Self::Path(_) | Self::Version(_) => "cargo install --locked flyte-host".to_owned(),
+            Self::Path(_) | Self::Version(_) => {
+                format!("cargo install --locked --git {UNKNOWN_REPOSITORY} flyte-host")
+            }
         }
     }
 }
