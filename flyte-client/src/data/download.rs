@@ -31,7 +31,7 @@ impl Transfers {
     pub async fn get(&self, url: &str, file: &Path, progress: Progress<'_>) -> Result<u64, TransferError> {
         let url = match Url::parse(url, self.files)? {
             Url::Local(path) => {
-                let length = local::copy(&path, file).await?;
+                let length = local::copy(&path, file, self.limit).await?;
                 progress(length);
                 return Ok(length);
             }

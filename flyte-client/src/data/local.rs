@@ -23,19 +23,27 @@ fn has_drive(path: &str) -> bool {
         && letters.next().is_some_and(|separator| matches!(separator, '\\' | '/'))
 }
 
-/// Copies a file, and returns its length; other processes see all of it or nothing.
-pub(super) async fn copy(from: &Path, to: &Path) -> Result<u64, TransferError> {
+/// Copies a file of at most `limit` bytes, and returns its length; other processes see all of it or nothing.
+pub(super) async fn copy(from: &Path, to: &Path, limit: u64) -> Result<u64, TransferError> {
     let (source, target) = (from.to_owned(), to.to_owned());
     let copied = tokio::task::spawn_blocking(move || {
-        let mut opened =
+        let opened =
             fs::File::open(&source).map_err(|error| TransferError::Read { path: source, source: error })?;
         let written = PartialFile::create(&target).and_then(|mut part| {
-            let length = io::copy(&mut opened, part.file())?;
+            // One byte more tells that there are more; a device such as `/dev/zero` has no end.
+            let length = io::copy(&mut opened.take(limit.saturating_add(1)), part.file())?;
+            if length > limit {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             part.file().sync_all()?;
             part.persist()?;
             Ok(length)
         });
-        written.map_err(|source| TransferError::Write { path: target, source })
+        written.map_err(|source| match (source.kind(), source.raw_os_error()) {
+            // The system's own error of this kind is about the disk.
+            (io::ErrorKind::FileTooLarge, None) => TransferError::TooLarge { limit },
+            _ => TransferError::Write { path: target, source },
+        })
     });
     copied.await.map_err(|error| TransferError::Write { path: to.to_owned(), source: error.into() })?
 }

@@ -33,7 +33,7 @@ impl Transfers {
         progress: Progress<'_>,
     ) -> Result<(), TransferError> {
         let url = match Url::parse(&location.signed_url, self.files)? {
-            Url::Local(path) => return local::copy(file, &path).await.map(progress),
+            Url::Local(path) => return local::copy(file, &path, u64::MAX).await.map(progress),
             Url::Http(url) => url,
         };
         let read = Arc::new(AtomicU64::new(0));
