@@ -17,12 +17,14 @@
 //! No file that may be in use is written to: contents are only added and removed, links only replaced.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use data_encoding::HEXLOWER;
+use flyte_client::atomic_file;
 use plugin_host::{admission::STORE, signature::signature_path};
 use sha2::{Digest as _, Sha256};
 
@@ -138,6 +140,8 @@ impl Exclusive {
 
     /// Moves a complete file into the store, with its signature. Nothing uses it before [`Self::commit`].
     ///
+    /// What the store has already stays as it is: it may be in use, and the lock file may name it.
+    ///
     /// # Errors
     ///
     /// Those of the file system.
@@ -150,6 +154,12 @@ impl Exclusive {
     ) -> Result<(), StoreError> {
         let target = self.store.folder().join(sha256);
         let add = || {
+            let stored = self.store.content(name, sha256);
+            if self::sha256(&stored).is_ok_and(|found| found == sha256) {
+                set_signature(&stored, signature)?;
+                log::debug!("kept `{}`", stored.display());
+                return fs::remove_file(file);
+            }
             let folder = self.incoming(&format!("{sha256}.new"));
             fs::create_dir_all(&folder)?;
             let library = folder.join(file_name(name));
@@ -162,6 +172,7 @@ impl Exclusive {
                 file.write_all(signature.as_bytes())?;
                 file.sync_all()?;
             }
+            sync_folder(&folder)?;
             log::debug!("completed `{}`", folder.display());
             if target.symlink_metadata().is_ok() {
                 // It may be damaged.
@@ -234,25 +245,49 @@ impl Exclusive {
     /// Removes contents that are not installed, and what was not completed.
     fn remove_contents(&self, lock: &LockFile) -> Result<(), StoreError> {
         let known: Vec<&str> = lock.contents().collect();
-        for folder in [self.store.folder(), self.store.folder().join(INCOMING)] {
-            let entries = fs::read_dir(&folder).map_err(StoreError::file("read", &folder))?;
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let is_kept = known.iter().any(|known| name == *known) || name == INCOMING || name == LOCK;
-                if is_kept && !folder.ends_with(INCOMING) {
-                    continue;
-                }
-                let path = entry.path();
-                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-                match removed {
-                    Ok(()) => log::debug!("removed `{}`", path.display()),
-                    // In use, on a system that does not remove such files: the next change does.
-                    Err(error) => log::info!("could not remove `{}`: {error}", path.display()),
-                }
-            }
+        let is_kept =
+            |name: &OsStr| name == INCOMING || name == LOCK || known.iter().any(|known| name == *known);
+        remove_entries(&self.store.folder(), is_kept)?;
+        self.remove_incoming()
+    }
+
+    fn remove_incoming(&self) -> Result<(), StoreError> {
+        remove_entries(&self.store.folder().join(INCOMING), |_| false)
+    }
+}
+
+impl Drop for Exclusive {
+    /// What did not enter the store is of no use to the next process, and may be what filled the disk.
+    fn drop(&mut self) {
+        if let Err(error) = self.remove_incoming() {
+            log::info!("{error}");
         }
-        Ok(())
+    }
+}
+
+/// Removes what is in a folder, other than what is kept by its name.
+fn remove_entries(folder: &Path, is_kept: impl Fn(&OsStr) -> bool) -> Result<(), StoreError> {
+    let entries = fs::read_dir(folder).map_err(StoreError::file("read", folder))?;
+    for entry in entries.flatten().filter(|entry| !is_kept(&entry.file_name())) {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Ok(()) => log::debug!("removed `{}`", path.display()),
+            // In use, on a system that does not remove such files: the next change does.
+            Err(error) => log::info!("could not remove `{}`: {error}", path.display()),
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the signature beside a stored file, if there is another one or none.
+fn set_signature(library: &Path, signature: Option<&str>) -> io::Result<()> {
+    let Some(signature) = signature else { return Ok(()) };
+    let path = signature_path(library);
+    match fs::read(&path) {
+        Ok(known) if known == signature.as_bytes() => Ok(()),
+        _ => atomic_file::replace(&path, signature.as_bytes()),
     }
 }
 

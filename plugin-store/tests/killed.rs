@@ -24,7 +24,8 @@ const STEP: &str = "TEST_STEP";
 
 /// More than any operation has.
 const MOST_STEPS: usize = 40;
-const OPERATIONS: [&str; 4] = ["install 1", "install 2", "rollback", "remove"];
+/// `again` installs the content of `install 1`, which is in the store as the version before.
+const OPERATIONS: [&str; 5] = ["install 1", "install 2", "again", "rollback", "remove"];
 
 struct StepLogger(AtomicUsize);
 
@@ -72,6 +73,7 @@ fn operate(store: &Store, operation: &str) {
         }
         "remove" => drop(lock.plugins.remove("acme")),
         install => {
+            let install = if install == "again" { "install 1" } else { install };
             let file = exclusive.incoming("acme.download");
             fs::write(&file, format!("content of {install}")).unwrap();
             let hash = sha256(&file).unwrap();
