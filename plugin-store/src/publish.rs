@@ -60,7 +60,8 @@ impl Publication {
     ///
     /// # Errors
     ///
-    /// If there is an index that the key did not sign, or none and no name.
+    /// If there is an index that the key did not sign, or one of another name; if the name of a new
+    /// repository, which by default is that of the folder, is not one.
     pub fn open(folder: &Path, name: Option<&str>, key: &SigningKey) -> Result<Self, StoreError> {
         let place = folder.display().to_string();
         let path = folder.join(INDEX);
@@ -72,6 +73,8 @@ impl Publication {
                 verify_index(&text, &signature, key.public(), &place)?
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Absolute, for a folder such as `.`.
+                let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
                 let default = folder.file_name().map(|name| name.to_string_lossy().into_owned());
                 Index::new(name.map(str::to_owned).or(default).unwrap_or_default())
             }
@@ -134,7 +137,6 @@ impl Publication {
             return Err(refuse(reason, "raise the version in the plugin's `Cargo.toml`, and build it again"));
         }
         let path = format!("{name}/{version}/{target}/{}", library_name(&name, &target));
-        self.copy(file, &path, key, &format!("{name} {version} {target}"))?;
         let entry = PlatformFile {
             target: target.clone(),
             glibc: findings.glibc.map(|(major, minor)| format!("{major}.{minor}")),
@@ -143,16 +145,28 @@ impl Publication {
             size,
         };
         self.enter(findings, version.clone(), entry, options);
+        // In front of the copy: the name and the target become a part of its path.
         self.index.check().map_err(|reason| refuse(reason, "rename the plugin"))?;
+        self.copy(file, &path, &sha256, key, &format!("{name} {version} {target}"))?;
         Ok(Published { name, version, target, path, sha256, is_unchanged: false })
     }
 
-    fn copy(&self, file: &Path, path: &str, key: &SigningKey, comment: &str) -> Result<(), StoreError> {
+    fn copy(
+        &self,
+        file: &Path,
+        path: &str,
+        sha256: &str,
+        key: &SigningKey,
+        comment: &str,
+    ) -> Result<(), StoreError> {
         let target = self.folder.join(path);
         let copy = || {
             let mut partial = PartialFile::create(&target)?;
             io::copy(&mut File::open(file)?, partial.file())?;
             partial.file().sync_all()?;
+            if store::sha256(partial.path())? != sha256 {
+                return Err(io::Error::other("the file changed while it was published"));
+            }
             let signature = key.sign(File::open(partial.path())?, comment)?;
             atomic_file::replace(&signature_path(&target), signature.as_bytes())?;
             partial.persist()

@@ -69,7 +69,14 @@ impl SigningKey {
         let KeyPair { pk, sk } = pair.map_err(|error| fault(error.to_string()))?;
         let text = sk.to_box(None).map_err(|error| fault(error.to_string()))?.into_string();
         let public = pk.to_box().map_err(|error| fault(error.to_string()))?.into_string();
-        write_new(path, text.as_bytes(), 0o600).map_err(|error| fault(error.to_string()))?;
+        write_new(path, text.as_bytes(), 0o600).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => StoreError::Key {
+                path: path.to_owned(),
+                reason: "it exists already".to_owned(),
+                hint: Some("omit `--new-key` to sign with it".to_owned()),
+            },
+            _ => fault(error.to_string()),
+        })?;
         let beside = public_key_path(path);
         write_new(&beside, public.as_bytes(), 0o644).map_err(StoreError::file("write", beside))?;
         Self::read(path, || password.ok_or_else(|| "it is encrypted".to_owned()))
