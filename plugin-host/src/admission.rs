@@ -84,6 +84,13 @@ impl InstalledPlugins {
         path.starts_with(&store) || link_target(path).is_some_and(|target| target.starts_with(&store))
     }
 
+    /// The plugin whose link a path would be.
+    fn linked_name<'p>(&self, path: &'p Path) -> Option<&'p str> {
+        use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+        let file = path.file_name().filter(|_| path.parent() == Some(self.folder.as_path()))?;
+        file.to_str()?.strip_prefix(DLL_PREFIX)?.strip_suffix(DLL_SUFFIX)
+    }
+
     fn check(&self, candidate: &Subject<'_>) -> Result<(), AdmissionError> {
         let path = candidate.file.path();
         if !path.starts_with(&self.folder) {
@@ -91,12 +98,14 @@ impl InstalledPlugins {
             return Ok(());
         }
         let is_stored = self.is_stored(path);
-        let name = candidate.passport.name();
         let files = self.files.get_or_init(|| (self.read)());
         let files = files.as_ref().map_err(|reason| AdmissionError::LockFile {
             path: self.lock_file.clone(),
             reason: reason.clone(),
         })?;
+        // In the place of an installed plugin, what the file calls itself does not count.
+        let place = self.linked_name(path).filter(|name| files.sha256.contains_key(*name));
+        let name = place.unwrap_or_else(|| candidate.passport.name());
         match files.sha256.get(name) {
             // The user's own file, copied there.
             None if !is_stored => Ok(()),
@@ -200,7 +209,7 @@ impl AdmissionRules {
         let version = subject.passport.version();
         let parsed = Version::parse(version).ok();
         let is_denied = |(plugin, denied): &(String, VersionReq)| {
-            *plugin == name && parsed.as_ref().is_none_or(|version| denied.matches(version))
+            *plugin == name && parsed.as_ref().is_none_or(|version| is_in_range(denied, version))
         };
         if self.denied_versions.iter().any(is_denied) {
             return Err(AdmissionError::Version { name, version: version.to_owned(), rules });
@@ -256,6 +265,13 @@ fn link_target(path: &Path) -> Option<PathBuf> {
     Some(path.parent()?.join(target))
 }
 
+/// Whether a range has a version. A pre-release counts as its release, too: [`VersionReq`] matches one only
+/// if the range names a pre-release, and `1.1.0-beta` must not escape from `<1.2`.
+fn is_in_range(range: &VersionReq, version: &Version) -> bool {
+    let release = Version::new(version.major, version.minor, version.patch);
+    range.matches(version) || range.matches(&release)
+}
+
 /// Whether the passport's compiler, such as `1.95.0 (hash date)`, is of a version.
 fn is_compiler(rustc: &str, version: &str) -> bool {
     rustc.split_whitespace().any(|word| word == version)
@@ -264,6 +280,29 @@ fn is_compiler(rustc: &str, version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pre_releases_are_in_the_range_of_their_release() {
+        let is_denied = |version: &str| {
+            is_in_range(&VersionReq::parse("<1.2").unwrap(), &Version::parse(version).unwrap())
+        };
+        assert!(is_denied("1.1.0") && is_denied("1.1.0-beta.1") && is_denied("1.1.0+build"));
+        assert!(!is_denied("1.2.0") && !is_denied("1.3.0-beta.1"));
+    }
+
+    #[test]
+    fn the_place_of_a_link_names_its_plugin() {
+        use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+        let installed =
+            InstalledPlugins::new("/home/ada/plugins".into(), PathBuf::new(), || Err(String::new()));
+        let name = |folder: &str| {
+            let path = Path::new(folder).join(format!("{DLL_PREFIX}acme{DLL_SUFFIX}"));
+            installed.linked_name(&path).map(str::to_owned)
+        };
+        assert_eq!(name("/home/ada/plugins").as_deref(), Some("acme"));
+        assert_eq!(name("/home/ada/plugins/store/5d41"), None);
+        assert_eq!(installed.linked_name(Path::new("/home/ada/plugins/README")), None);
+    }
 
     #[test]
     fn compilers_are_named_by_their_version() {
