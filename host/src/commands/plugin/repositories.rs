@@ -117,13 +117,18 @@ pub(super) struct Fetcher<'a> {
 impl<'a> Fetcher<'a> {
     /// With the certificates and proxies of Flyte's configuration. No socket is opened.
     ///
+    /// `insecure_skip_verify` is about Flyte's servers: a configuration, which may be one of the working
+    /// directory, must not turn off the checks of a server from which code comes.
+    ///
     /// # Errors
     ///
     /// A configuration or certificates that cannot be used.
     pub(super) fn new(context: &'a Context<'a>) -> Result<Self, CommandError> {
         let configuration = context.configurations.read(context.global.config.as_ref());
         let configuration = configuration.map_err(configuration_failure)?;
-        Ok(Self { context, network: session::network(&configuration.connection)? })
+        let mut connection = configuration.connection.clone();
+        connection.insecure_skip_verify.value = false;
+        Ok(Self { context, network: session::network(&connection)? })
     }
 
     /// Downloads a file of at most `limit` bytes, with a progress line of this name.
