@@ -236,23 +236,12 @@ impl<'a> Installer<'a> {
             },
         );
         self.commit()?;
-        self.forget_pin(name)
+        forget_pin(name)
     }
 
     /// Makes the lock file the one that counts.
     pub(super) fn commit(&self) -> Result<(), CommandError> {
         self.exclusive.commit(&self.lock).map_err(store_failure)
-    }
-
-    /// Removes the pin of an enabled plugin: from now on the lock file has its content.
-    fn forget_pin(&self, name: &str) -> Result<(), CommandError> {
-        let settings = self.context.settings;
-        let mut pins = settings.pins();
-        if pins.remove(name).is_some() {
-            let chain = settings.plugins.clone().unwrap_or_default();
-            Settings::write_plugins(&chain, &pins)?;
-        }
-        Ok(())
     }
 
     /// Whether the user enabled a plugin, or the administrator requires it.
@@ -261,6 +250,18 @@ impl<'a> Installer<'a> {
         let enabled = settings.plugins.iter().flatten().chain(&settings.administrator.require);
         enabled.into_iter().any(|enabled| enabled == name)
     }
+}
+
+/// Removes the pin of an enabled plugin: from now on the lock file has its content.
+fn forget_pin(name: &str) -> Result<(), CommandError> {
+    // As they are now: those of the context are from before the download, and before other plugins' pins
+    // were removed.
+    let settings = Settings::read()?;
+    let mut pins = settings.pins();
+    if pins.remove(name).is_some() {
+        Settings::write_plugins(&settings.plugins.unwrap_or_default(), &pins)?;
+    }
+    Ok(())
 }
 
 fn check_signature(arrived: &Arrived<'_>, key: &PublisherKey) -> Result<(), CommandError> {

@@ -1,5 +1,7 @@
 //! `plugin remove`.
 
+use std::path::Path;
+
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use serde_json::{Value, json};
@@ -36,12 +38,18 @@ pub(super) fn run(args: &RemoveArgs, context: &Context<'_>) -> Result<(), Comman
             });
         }
     }
-    let enabled = context.settings.plugins.clone().unwrap_or_default();
-    let left: Vec<String> = enabled.iter().filter(|name| !args.names.contains(name)).cloned().collect();
-    let is_disabled = |name: &String| enabled.contains(name);
+    // As they are now: another process may have changed them while this one waited for the store.
+    let settings = Settings::read()?;
+    let enabled = settings.plugins.clone().unwrap_or_default();
+    let store = installer.store.clone();
+    // A plugin can be enabled by the path of its link, too.
+    let is_spec = |spec: &str, name: &str| spec == name || Path::new(spec) == store.link(name);
+    let is_left = |spec: &String| !args.names.iter().any(|name| is_spec(spec, name));
+    let is_disabled = |name: &String| enabled.iter().any(|spec| is_spec(spec, name));
+    let left: Vec<String> = enabled.iter().filter(|spec| is_left(spec)).cloned().collect();
     if left != enabled {
         // First: an enabled plugin without a file would end every command.
-        Settings::write_plugins(&left, &context.settings.pins())?;
+        Settings::write_plugins(&left, &settings.pins())?;
     }
     for name in &args.names {
         installer.lock.plugins.remove(name);

@@ -47,9 +47,16 @@ pub(super) async fn run(args: &UpdateArgs, context: &Context<'_>) -> Result<(), 
             continue;
         };
         // Updates do not go back: a release that was withdrawn stays until there is a newer one.
-        let version = newest(fetched, name, &installer.lock.plugins[name])
-            .filter(|newest| *newest > current.version)
-            .unwrap_or(current.version);
+        let newer =
+            newest(fetched, name, &installer.lock.plugins[name]).filter(|newest| *newest > current.version);
+        if newer.is_none() && !is_listed(fetched, name, &current.version) {
+            context.ui.note(format_args!(
+                "`{name}` {} is no longer in `{}`, which has no newer version\n",
+                current.version, current.source
+            ));
+            continue;
+        }
+        let version = newer.unwrap_or(current.version);
         let wanted = Wanted { version: Some(version), channel: current.channel };
         let options = FileOptions::default();
         let installed =
@@ -98,6 +105,12 @@ async fn indices(
         }
     }
     Ok(indices)
+}
+
+/// Whether an index has a version of a plugin.
+fn is_listed(fetched: &FetchedIndex, name: &str, version: &Version) -> bool {
+    let plugin = fetched.index.plugin(name);
+    plugin.is_some_and(|plugin| plugin.releases.iter().any(|release| release.version == *version))
 }
 
 /// The newest version that fits this machine.
