@@ -294,12 +294,14 @@ fn a_file_that_grows_when_it_is_unpacked_is_cut_off() {
         },
         false => FileFate::Sent,
     });
+    let path = company.home.cwd().join(format!("site/acme/1.0.0/{}/libacme.so", target()));
+    let size = fs::metadata(&path).unwrap().len().to_string();
     snapshot!(
-        install(&user),
+        install(&user).map(|text| text.replace(&size, "[SIZE]")),
         str![[r#"
 ------- stderr -------
 error: could not download `https://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so`
-  caused by: the file has more than 2664240 bytes
+  caused by: the file has more than [SIZE] bytes
 [exit: 1]
 "#]]
     );
@@ -354,6 +356,12 @@ hint: tell the publisher: the file was damaged or replaced after it was signed
 [exit: 1]
 "#]]
     );
+    // One that leads to a device does not fill the disk.
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    let endless = user.run(["plugin", "install", "acme", "--repository", mirror]);
+    assert!(endless.contains("the file has more than"), "{}", endless.stderr());
+    endless.failure(1);
     // A link in the place of an installed plugin is the user's own file, and stays.
     std::os::unix::fs::symlink(&other, user.plugins().join("libacme.so")).unwrap();
     snapshot!(
@@ -392,6 +400,11 @@ hint: use `--no-plugins` to run without the plugin selected by `--plugin`
     fs::remove_file(user.plugins().join("libacme.so")).unwrap();
     fs::copy(&evil, user.plugins().join("libacme.so")).unwrap();
     user.run(["--plugin", "acme", "my-custom-command"]).failure(10);
+    // Nor with another name in its passport.
+    tests::patch(&user.plugins().join("libacme.so"), "\nname=acme\n", "\nname=acne\n");
+    let renamed = user.run(["--plugin", "acme", "my-custom-command"]);
+    assert!(renamed.contains("is not the one that was installed"), "{}", renamed.stderr());
+    renamed.failure(10);
     // By its path it is the user's choice.
     user.run(["--plugin", evil.to_str().unwrap(), "my-custom-command"]).success();
 }
@@ -473,11 +486,18 @@ hint: set its `key` in a table `[[repositories]]` of `~/.flyte/host.toml`
 "#]]
     );
     let file = format!("{url}/acme/1.0.0/{}/libacme.so", target());
-    let site = company.home.cwd().join("site");
-    let folder = site.join(format!("acme/1.0.0/{}", target()));
-    fs::copy(site.join("minisign.pub"), folder.join("minisign.pub")).unwrap();
-    let refused = user.run(["plugin", "install", &file]);
-    assert!(refused.failure(1).stderr().contains("is signed by an unknown key"), "{refused}");
+    let folder = company.home.cwd().join(format!("site/acme/1.0.0/{}", target()));
+    // A stranger who can replace the file can replace its signature and the key beside it, too.
+    fs::copy(company.home.cwd().join("site/minisign.pub"), folder.join("minisign.pub")).unwrap();
+    snapshot!(
+        stable(user.run(["plugin", "install", &file])),
+        str![[r#"
+------- stderr -------
+error: `http://localhost:[PORT]/acme/1.0.0/[TARGET]/libacme.so` is signed by an unknown key `[KEYID]`
+hint: pass the publisher's public key with `--key`
+[exit: 1]
+"#]]
+    );
     fs::remove_file(folder.join("libacme.so.minisig")).unwrap();
     snapshot!(
         stable(user.run(["plugin", "install", &file])),
