@@ -9,7 +9,8 @@ use std::{
 };
 
 use plugin_host::{AdmissionRules, PublisherKey};
-use semver::VersionReq;
+use plugin_store::index::is_name;
+use semver::{Version, VersionReq};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// The table `[trust]`.
@@ -26,6 +27,7 @@ pub struct TrustSettings {
     #[serde(deserialize_with = "hashes")]
     pub deny_sha256: BTreeSet<String>,
     /// No plugins that these versions of rustc built.
+    #[serde(deserialize_with = "compilers")]
     pub deny_rustc: BTreeSet<String>,
     /// No plugins of these versions: `acme` or `acme@<1.2`.
     #[serde(deserialize_with = "versions")]
@@ -38,7 +40,8 @@ pub struct TrustSettings {
 pub struct RepositorySetting {
     /// The name in its index.
     pub name: String,
-    /// A URL, or the path of a folder.
+    /// A URL, or the absolute path of a folder: the working directory must not choose the repository.
+    #[serde(deserialize_with = "address")]
     pub url: String,
     /// The publisher's key; `None`: the key of the first use counts.
     #[serde(default, deserialize_with = "some_key")]
@@ -89,10 +92,32 @@ fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>
     Ok(texts.into_iter().map(|text| text.to_ascii_lowercase()).collect())
 }
 
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    if is_url || Path::new(text.strip_prefix("file://").unwrap_or(&text)).is_absolute() {
+        return Ok(text);
+    }
+    Err(D::Error::custom(format_args!("`{text}` is neither a URL nor an absolute path")))
+}
+
+fn compilers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>, D::Error> {
+    let texts = BTreeSet::<String>::deserialize(deserializer)?;
+    // `1.98` would match no compiler, and deny nothing.
+    match texts.iter().find(|text| Version::parse(text).is_err()) {
+        Some(text) => Err(D::Error::custom(format_args!("`{text}` is not a version such as `1.98.0`"))),
+        None => Ok(texts),
+    }
+}
+
 fn versions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, VersionReq)>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     let parse = |text: &String| {
         let (name, versions) = text.split_once('@').unwrap_or((text, "*"));
+        if !is_name(name) {
+            // It would match no plugin, and deny nothing.
+            return Err(format!("`{text}`: `{name}` is not the name of a plugin"));
+        }
         // A pre-release is in no range of its own, and must not escape one that denies every version.
         let required = match versions {
             "*" => Ok(VersionReq::STAR),
@@ -141,8 +166,11 @@ mod tests {
             ("[trust]\nallow-keys = ['RW']", "`RW`: not a minisign public key"),
             ("[trust]\ndeny-sha256 = ['ab']", "`ab` is not a SHA-256 in hex"),
             ("[trust]\ndeny = ['acme@x']", "`acme@x`: "),
+            ("[trust]\ndeny = ['Acme@<1.2']", "`Acme@<1.2`: `Acme` is not the name of a plugin"),
+            ("[trust]\ndeny-rustc = ['1.98']", "`1.98` is not a version such as `1.98.0`"),
             ("[trust]\nallow = []", "unknown field `allow`"),
             ("[[repositories]]\nname = 'a'", "missing field `url`"),
+            ("[[repositories]]\nname = 'a'\nurl = 'site'", "`site` is neither a URL nor an absolute path"),
         ] {
             let error = toml_edit::de::from_str::<File>(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");

@@ -130,7 +130,11 @@ fn repository(line: &str) -> Fixture {
             home.run(["plugin", "publish", "site", file, "--key", "acme.key", key]).success();
         }
     }
-    home.write("../.flyte/host.toml", "[[repositories]]\nname = 'site'\nurl = 'site'\n");
+    let site = home.cwd().join("site");
+    home.write(
+        "../.flyte/host.toml",
+        format!("[[repositories]]\nname = 'site'\nurl = '{}'\n", site.display()),
+    );
     if ["remove", "rollback", "update", "--locked"].iter().any(|word| line.contains(word)) {
         for version in ["acme@1.1.0", "acme@1.2.0"] {
             home.run(["plugin", "install", version]).success();
