@@ -179,7 +179,7 @@ impl<'a> Download<'a> {
             && let Some((start, whole)) = range(headers)
             && start == self.arrived
         {
-            return Ok(Some(whole.or(length.map(|length| start + length)).into()));
+            return Ok(Some(whole.or(length.map(|length| start.saturating_add(length))).into()));
         }
         if self.arrived > 0 {
             self.begin_again().await?;

@@ -123,6 +123,11 @@ fn object(published: &Published) -> Value {
 }
 
 fn signing_key(args: &PublishArgs, context: &Context<'_>) -> Result<SigningKey, CommandError> {
+    if is_inside(&args.key, &args.folder) {
+        let message = format!("could not publish `{}`: it contains the secret key", args.folder.display());
+        return Err(CommandError::new(Exit::Usage, message)
+            .hint(format!("keep `{}` outside of the folder, which users can read", args.key.display())));
+    }
     let password = env::text(env::PLUGIN_KEY_PASSWORD);
     if args.new_key {
         let key = SigningKey::create(&args.key, password).map_err(store_failure)?;
@@ -144,6 +149,13 @@ fn signing_key(args: &PublishArgs, context: &Context<'_>) -> Result<SigningKey, 
         None => Err("it is encrypted, and there is no password".to_owned()),
     };
     SigningKey::read(&args.key, ask).map_err(store_failure)
+}
+
+/// Whether a key's file, which need not exist, is in a folder or below it.
+fn is_inside(key: &Path, folder: &Path) -> bool {
+    let parent = key.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let paths = (parent.canonicalize(), folder.canonicalize());
+    matches!(paths, (Ok(parent), Ok(folder)) if parent.starts_with(&folder))
 }
 
 fn yank(publication: &mut Publication, release: &str, yanked: bool) -> Result<(), CommandError> {
@@ -192,7 +204,7 @@ fn host_target(triple: &str) -> Option<HostTarget> {
 
 #[cfg(test)]
 mod tests {
-    use super::host_target;
+    use super::{host_target, is_inside};
 
     #[test]
     fn targets_of_three_systems_are_published() {
@@ -200,5 +212,15 @@ mod tests {
             assert!(host_target(target).is_some(), "{target}");
         }
         assert!(host_target("riscv64gc-unknown-linux-gnu").is_none());
+    }
+
+    #[test]
+    fn a_key_is_not_in_the_folder_that_is_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path().join("site");
+        std::fs::create_dir(&site).unwrap();
+        assert!(is_inside(&site.join("acme.key"), &site) && is_inside(&site.join("../site/a.key"), &site));
+        assert!(!is_inside(&folder.path().join("acme.key"), &site));
+        assert!(!is_inside(&folder.path().join("acme.key"), &folder.path().join("new")));
     }
 }
