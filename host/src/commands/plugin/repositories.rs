@@ -115,7 +115,7 @@ pub(super) struct Fetcher<'a> {
 }
 
 impl<'a> Fetcher<'a> {
-    /// With the certificates of Flyte's configuration and the proxies of the environment. No socket is opened.
+    /// With the certificates of Flyte's configuration, and the proxies of the environment. Opens no socket.
     ///
     /// `insecure_skip_verify` is about Flyte's servers: a configuration, which may be one of the working
     /// directory, must not turn off the checks of a server from which code comes.
