@@ -72,7 +72,7 @@ pub(super) struct RunningProcess {
     handle: Handle,
     group: ProcessGroup,
     process: ProcessIdentity,
-    leader: Option<Leader>,
+    leader: Leader,
     leftovers: Leftovers,
     /// Whether nothing is left to kill.
     is_over: bool,
@@ -156,7 +156,7 @@ pub(super) fn start(
         handle: Handle::Child { child, gate },
         group: ProcessGroup::new(id),
         process,
-        leader: Some(leader),
+        leader,
         leftovers,
         is_over: false,
     })
@@ -195,7 +195,7 @@ pub(super) async fn start_warm(
         handle: Handle::Warm(forked),
         group: ProcessGroup::new(id),
         process: ProcessIdentity { id, started: started(id) },
-        leader: None,
+        leader: Leader::for_fork(id),
         leftovers,
         is_over: false,
     })
@@ -238,9 +238,7 @@ impl RunningProcess {
         // As in a container, nothing outlives the first process.
         self.group.end();
         self.group.gone().await;
-        if let Some(leader) = &self.leader {
-            leader.ended();
-        }
+        self.leader.ended();
         let leftovers = self.leftovers.clone();
         on_disk(move || leftovers.end()).await;
         self.is_over = true;

@@ -78,7 +78,7 @@ struct ParentKey {
     environment: Environment,
 }
 
-/// A warm process; it is killed when this is dropped, and its forks continue.
+/// A warm process; it is killed when this is dropped.
 #[derive(Debug)]
 struct Parent {
     control: StdStream,
@@ -91,6 +91,8 @@ struct Parent {
 pub(super) struct WarmProcess {
     pub(super) id: u32,
     connection: AsyncReader<UnixStream>,
+    /// It reports the ends that forks cannot report themselves, so it has to outlive them.
+    _parent: Arc<Parent>,
 }
 
 /// What a fork becomes.
@@ -246,7 +248,7 @@ impl Parent {
     }
 
     /// Forks for an attempt.
-    async fn fork(&self, request: &[u8]) -> Result<WarmProcess, String> {
+    async fn fork(self: &Arc<Self>, request: &[u8]) -> Result<WarmProcess, String> {
         let died = |error: io::Error| format!("the warm process has ended: {error}");
         let (ours, theirs) = StdStream::pair().map_err(|error| error.to_string())?;
         let descriptors = [theirs.as_fd()];
@@ -265,7 +267,7 @@ impl Parent {
             return Err(reason.trim_end().to_owned());
         }
         match line.strip_prefix("pid ").and_then(|id| id.trim_end().parse().ok()) {
-            Some(id) => Ok(WarmProcess { id, connection }),
+            Some(id) => Ok(WarmProcess { id, connection, _parent: Arc::clone(self) }),
             // Importing flytekit failed, or it was killed.
             None => Err("the warm process ended before it forked".to_owned()),
         }

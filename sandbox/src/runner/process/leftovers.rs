@@ -67,9 +67,13 @@ impl Leader {
         leaders.insert(id);
         Ok((started, Self(id)))
     }
-}
 
-impl Leader {
+    /// The fork of a warm process, by its process id.
+    pub(super) fn for_fork(id: u32) -> Self {
+        leaders().insert(id);
+        Self(id)
+    }
+
     /// Notes that the process was reaped.
     pub(super) fn ended(&self) {
         leaders().remove(&self.0);

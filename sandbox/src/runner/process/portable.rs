@@ -20,6 +20,10 @@ impl Leader {
         Ok((start()?, Self))
     }
 
+    pub(super) fn for_fork(_: u32) -> Self {
+        Self
+    }
+
     pub(super) fn ended(&self) {}
 }
 

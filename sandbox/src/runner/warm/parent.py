@@ -1,9 +1,10 @@
 """A warm Python: it has imported what every task imports, and forks for each attempt.
 
-Its first argument names the module to import, the others those that are imported if they are there. Its standard input is a socket of the engine. Each message on it
-brings the socket of one attempt, on which the attempt's request comes as JSON in a line; the child answers with
-its process id, waits for `go`, and becomes the program. What ended it is answered as `ended STATUS`, by the
-child itself where it can, since this process may be killed.
+Its first argument names the module to import, the others those that are imported if they are there. Its
+standard input is a socket of the engine. Each message on it brings the socket of one attempt, on which the
+attempt's request comes as JSON in a line; the child answers with its process id, waits for `go`, and becomes the
+program. What ended it is answered as `ended STATUS`, by the child itself where it can, since this process may be
+killed.
 """
 
 import atexit
@@ -29,6 +30,16 @@ def send(connection, line):
     except OSError:
         # The engine has ended, and the start gate stays shut.
         pass
+
+
+def is_closed(connection):
+    """Whether the engine has closed it: the attempt was killed while this process was importing."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def replace_default(function, at, value):
@@ -127,7 +138,8 @@ class Parent:
         with connection.makefile("rb") as reader:
             line = reader.readline()
         obstacle = self.obstacle()
-        if not line or obstacle:
+        # A fork would create the attempt's folder of temporary files again.
+        if is_closed(connection) or not line or obstacle:
             send(connection, f"unfit {obstacle}")
             connection.close()
             return False
@@ -184,8 +196,8 @@ class Parent:
         pythonpath = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
         sys.path[:] = [os.path.dirname(arguments[0]), *pythonpath, *self.path]
         sys.argv[:] = arguments
-        self.connection = connection
-        send(connection, f"pid {os.getpid()}")
+        self.connection, self.process = connection, os.getpid()
+        send(connection, f"pid {self.process}")
         if connection.recv(3) != b"go\n":
             os._exit(125)
 
@@ -243,7 +255,9 @@ def main():
             stream.flush()
         except (OSError, ValueError, AttributeError):
             status = status or 120
-    send(connection, f"ended {status << 8}")
+    # A process that the program forked comes here, too, if it does not call `os._exit`.
+    if os.getpid() == parent.process:
+        send(connection, f"ended {status << 8}")
     os._exit(status)
 
 
