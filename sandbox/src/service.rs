@@ -72,7 +72,9 @@ fn unknown(path: &str) -> Status {
 }
 
 fn get_version(_: &Sandbox, _: admin::GetVersionRequest) -> Result<admin::GetVersionResponse, ServiceError> {
-    let version = admin::Version { version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() };
+    // Clients expect the `v` of Flyte's versions.
+    let version = concat!("v", env!("CARGO_PKG_VERSION")).to_owned();
+    let version = admin::Version { version, ..Default::default() };
     Ok(admin::GetVersionResponse { control_plane_version: Some(version) })
 }
 

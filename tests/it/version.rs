@@ -21,7 +21,7 @@ $ flyte-host version
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
 plugin  acme              [VERSION]
-server  embedded sandbox  [VERSION]
+server  embedded sandbox  v[VERSION]
 [exit: 0]
 $ flyte-host version -o json
 {
@@ -38,7 +38,7 @@ $ flyte-host version -o json
   ],
   "server": {
     "endpoint": "embedded sandbox",
-    "version": "[VERSION]"
+    "version": "v[VERSION]"
   }
 }
 [exit: 0]
@@ -52,7 +52,7 @@ plugins:
   protocol: "1.0"
 server:
   endpoint: embedded sandbox
-  version: "[VERSION]"
+  version: v[VERSION]
 [exit: 0]
 $ flyte-host version -o name
 flyte-host

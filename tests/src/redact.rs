@@ -23,12 +23,14 @@ pub struct Redaction {
 
 impl Redaction {
     pub(crate) fn new(home: &Path) -> Self {
-        let version = format!(r"\b{}\b", regex::escape(env!("CARGO_PKG_VERSION")));
+        let version = regex::escape(env!("CARGO_PKG_VERSION"));
+        let (bare, prefixed) = (format!(r"\b{version}\b"), format!(r"\bv{version}\b"));
         let patterns = [
             (r"\b[0-9a-f]{64}\b|\bsha256:[0-9a-f]{16}\b", "[SHA256]"),
             (r"\brustc [0-9]\S*( \([^)]*\))+", "[RUSTC]"),
             (r"\b(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?\b", "[TARGET]"),
-            (&version, "[VERSION]"),
+            (&bare, "[VERSION]"),
+            (&prefixed, "v[VERSION]"),
             (r"\btries within [0-9.]+ ?m?s\b", "tries within [TIME]"),
             (r"\b127\.0\.0\.1:[0-9]{4,5}\b", "127.0.0.1:[PORT]"),
             (r"\bprocess [0-9]+\b", "process [PID]"),

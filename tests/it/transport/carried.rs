@@ -33,7 +33,7 @@ $ flyte-host version -v
 PART    NAME              VERSION
 client  flyte-host        [VERSION]
 plugin  transport         0.7.0
-server  embedded sandbox  [VERSION]
+server  embedded sandbox  v[VERSION]
 ------- stderr -------
 info: [transport] call 1: GetVersion
 [exit: 0]

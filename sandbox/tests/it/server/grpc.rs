@@ -55,7 +55,7 @@ fn a_call_is_answered_with_a_message_and_trailers() {
     assert_eq!(body.get_u8(), 0);
     assert_eq!(usize::try_from(body.get_u32()), Ok(body.len()));
     let version = GetVersionResponse::decode(body).unwrap().control_plane_version.unwrap();
-    assert_eq!(version.version, env!("CARGO_PKG_VERSION"));
+    assert_eq!(version.version, concat!("v", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
