@@ -84,6 +84,16 @@ impl PartialFile {
     pub fn persist(self) -> io::Result<()> {
         self.file.persist(self.target).map(drop).map_err(|error| error.error)
     }
+
+    /// Makes it the target, if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`] if there is one, and those of the file system; the file is removed
+    /// then.
+    pub fn persist_new(self) -> io::Result<()> {
+        self.file.persist_noclobber(self.target).map(drop).map_err(|error| error.error)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +120,22 @@ mod tests {
         partial.file().write_all(b"half").unwrap();
         drop(partial);
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn persist_new_keeps_a_target_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        let partial = |content: &[u8]| {
+            let mut partial = PartialFile::create(&path).unwrap();
+            partial.file().write_all(content).unwrap();
+            partial
+        };
+        let (first, second) = (partial(b"first"), partial(b"second"));
+        first.persist_new().unwrap();
+        assert_eq!(second.persist_new().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

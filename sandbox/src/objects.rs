@@ -178,6 +178,21 @@ impl Objects {
         Ok(ObjectInfo::new(&fs::metadata(path)?))
     }
 
+    /// As [`store`](Self::store), if there is no such object: of several requests at once one succeeds.
+    pub(crate) fn store_new(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: PartialFile,
+    ) -> Result<ObjectInfo, ObjectError> {
+        let path = self.path(bucket, key)?;
+        content.persist_new().map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists if !path.is_dir() => ObjectError::KeyExists,
+            _ => conflict(error),
+        })?;
+        Ok(ObjectInfo::new(&fs::metadata(path)?))
+    }
+
     /// Makes a folder, for a key that ends with a slash.
     pub(crate) fn mark_folder(&self, bucket: &str, key: &str) -> Result<ObjectInfo, ObjectError> {
         let path = self.path(bucket, key)?;

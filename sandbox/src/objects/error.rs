@@ -13,6 +13,8 @@ pub(crate) enum ObjectError {
     NotEmpty,
     #[error("the key does not exist")]
     NoKey,
+    #[error("the key exists already")]
+    KeyExists,
     #[error("invalid key: the sandbox stores objects as files, whose names have no empty, `.` or `..` parts")]
     Key,
     #[error("the key is a folder of other keys, or has one that is an object")]

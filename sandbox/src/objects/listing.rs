@@ -97,7 +97,9 @@ fn known_entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
 
 fn has_files(folder: &Path) -> io::Result<bool> {
     for entry in known_entries(folder)? {
-        if !entry.file_type()?.is_dir() || has_files(&entry.path())? {
+        // A process that was killed leaves partial files, which are not objects.
+        let is_object = entry.file_name().to_str().is_some_and(super::is_segment);
+        if is_object && (!entry.file_type()?.is_dir() || has_files(&entry.path())?) {
             return Ok(true);
         }
     }

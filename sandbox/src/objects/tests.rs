@@ -56,6 +56,20 @@ fn objects_are_stored_read_copied_and_removed() {
 }
 
 #[test]
+fn of_requests_for_a_new_object_one_succeeds() {
+    let (_folder, objects) = objects();
+    let content = |text: &str| {
+        let mut content = objects.prepare("other", "log/1").unwrap();
+        content.file().write_all(text.as_bytes()).unwrap();
+        content
+    };
+    let (first, second) = (content("first"), content("second"));
+    objects.store_new("other", "log/1", first).unwrap();
+    assert!(matches!(objects.store_new("other", "log/1", second), Err(ObjectError::KeyExists)));
+    assert_eq!(get(&objects, "log/1").unwrap(), "first");
+}
+
+#[test]
 fn no_key_leads_out_of_its_bucket() {
     let (_folder, objects) = objects();
     for key in ["", "/", "../x", "a/../../x", "/etc/passwd", "a//b", "./a", "a\0", ".aaaaaa.part"] {
@@ -107,10 +121,14 @@ fn uploads_in_parts_appear_whole() {
     }
     assert!(matches!(get(&objects, "big"), Err(ObjectError::NoKey)));
     for wrong in [&[][..], &[2, 1], &[1, 1], &[1, 3]] {
-        assert!(matches!(objects.complete_upload("other", "big", &id, wrong), Err(ObjectError::Part)));
+        assert!(matches!(objects.complete_upload("other", "big", &id, wrong, false), Err(ObjectError::Part)));
     }
-    assert!(matches!(objects.complete_upload("other", "else", &id, &[1]), Err(ObjectError::NoUpload)));
-    objects.complete_upload("other", "big", &id, &[1, 2, 10]).unwrap();
+    let elsewhere = objects.complete_upload("other", "else", &id, &[1], false);
+    assert!(matches!(elsewhere, Err(ObjectError::NoUpload)));
+    put(&objects, "big", "older").unwrap();
+    let again = objects.complete_upload("other", "big", &id, &[1, 2, 10], true);
+    assert!(matches!(again, Err(ObjectError::KeyExists)));
+    objects.complete_upload("other", "big", &id, &[1, 2, 10], false).unwrap();
     assert_eq!(get(&objects, "big").unwrap(), "<1><2><10>");
     assert!(matches!(objects.abort_upload("other", "big", &id), Err(ObjectError::NoUpload)));
 }

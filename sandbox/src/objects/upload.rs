@@ -48,13 +48,14 @@ impl Objects {
         Ok(PartialFile::create(&self.upload(bucket, key, id)?.join(number.to_string()))?)
     }
 
-    /// Makes parts the content of the object.
+    /// Makes parts the content of the object; with `is_new_only` if there is no such object.
     pub(crate) fn complete_upload(
         &self,
         bucket: &str,
         key: &str,
         id: &str,
         parts: &[i32],
+        is_new_only: bool,
     ) -> Result<ObjectInfo, ObjectError> {
         let folder = self.upload(bucket, key, id)?;
         if parts.is_empty() || !parts.is_sorted_by(|one, next| one < next) {
@@ -69,7 +70,10 @@ impl Objects {
                 })?;
             io::copy(&mut part, content.file())?;
         }
-        let info = self.store(bucket, key, content)?;
+        let info = match is_new_only {
+            true => self.store_new(bucket, key, content)?,
+            false => self.store(bucket, key, content)?,
+        };
         fs::remove_dir_all(folder)?;
         Ok(info)
     }

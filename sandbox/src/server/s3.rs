@@ -72,6 +72,7 @@ impl From<ObjectError> for S3Error {
             ObjectError::BucketExists => S3ErrorCode::BucketAlreadyOwnedByYou,
             ObjectError::NotEmpty => S3ErrorCode::BucketNotEmpty,
             ObjectError::NoKey => S3ErrorCode::NoSuchKey,
+            ObjectError::KeyExists => S3ErrorCode::PreconditionFailed,
             ObjectError::Key => S3ErrorCode::InvalidArgument,
             ObjectError::Conflict => S3ErrorCode::OperationAborted,
             ObjectError::Immutable => S3ErrorCode::AccessDenied,
@@ -158,6 +159,17 @@ fn refuse_metadata(metadata: Option<&dto::Metadata>) -> S3Result<()> {
             Err(S3Error::with_message(S3ErrorCode::NotImplemented, text))
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses to overwrite without the comparison that was asked for.
+fn refuse_comparison(condition: Option<&dto::IfMatch>) -> S3Result<()> {
+    match condition {
+        Some(_) => {
+            let text = "the sandbox compares no ETag when it stores an object; omit `If-Match`";
+            Err(S3Error::with_message(S3ErrorCode::NotImplemented, text))
+        }
+        None => Ok(()),
     }
 }
 
@@ -332,6 +344,7 @@ impl S3 for Buckets {
             sha256: request.input.checksum_sha256,
         };
         refuse_metadata(request.input.metadata.as_ref())?;
+        refuse_comparison(request.input.if_match.as_ref())?;
         let (bucket, key) = (request.input.bucket, request.input.key);
         let is_new_only = only_if_new(request.input.if_none_match.as_ref());
         let body = request.input.body;
@@ -348,15 +361,20 @@ impl S3 for Buckets {
         let (in_bucket, at_key) = (bucket.clone(), key.clone());
         let mut content = self
             .on_disk(move |objects| {
+                // Before its content is read.
                 if is_new_only && objects.open(&in_bucket, &at_key).is_ok() {
-                    return Ok(None);
+                    return Err(ObjectError::KeyExists);
                 }
-                objects.prepare(&in_bucket, &at_key).map(Some)
+                objects.prepare(&in_bucket, &at_key)
             })
-            .await?
-            .ok_or(S3ErrorCode::PreconditionFailed)?;
+            .await?;
         receive(body, content.file(), checksums, request.trailing_headers).await?;
-        let info = self.on_disk(move |objects| objects.store(&bucket, &key, content)).await?;
+        let info = self
+            .on_disk(move |objects| match is_new_only {
+                true => objects.store_new(&bucket, &key, content),
+                false => objects.store(&bucket, &key, content),
+            })
+            .await?;
         Ok(S3Response::new(dto::PutObjectOutput { e_tag: etag(&info), ..Default::default() }))
     }
 
@@ -469,8 +487,15 @@ impl S3 for Buckets {
         request: S3Request<dto::CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
         let dto::CompleteMultipartUploadInput {
-            bucket, key, upload_id, multipart_upload, if_none_match, ..
+            bucket,
+            key,
+            upload_id,
+            multipart_upload,
+            if_match,
+            if_none_match,
+            ..
         } = request.input;
+        refuse_comparison(if_match.as_ref())?;
         let parts = multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
         let parts: Option<Vec<i32>> = parts.into_iter().map(|part| part.part_number).collect();
         let parts = parts.ok_or(S3ErrorCode::MalformedXML)?;
@@ -482,14 +507,8 @@ impl S3 for Buckets {
             ..Default::default()
         };
         let info = self
-            .on_disk(move |objects| {
-                if is_new_only && objects.open(&bucket, &key).is_ok() {
-                    return Ok(None);
-                }
-                objects.complete_upload(&bucket, &key, &upload_id, &parts).map(Some)
-            })
-            .await?
-            .ok_or(S3ErrorCode::PreconditionFailed)?;
+            .on_disk(move |objects| objects.complete_upload(&bucket, &key, &upload_id, &parts, is_new_only))
+            .await?;
         Ok(S3Response::new(dto::CompleteMultipartUploadOutput { e_tag: etag(&info), ..output }))
     }
 

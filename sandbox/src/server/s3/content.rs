@@ -94,6 +94,10 @@ pub(super) async fn receive(
 pub(super) fn part(range: Option<dto::Range>, size: u64) -> S3Result<(Range<u64>, Option<String>)> {
     let Some(range) = range else { return Ok((0..size, None)) };
     let part = range.check(size)?;
+    // The end of an empty object.
+    if part.is_empty() {
+        return Err(S3ErrorCode::InvalidRange.into());
+    }
     let header = format!("bytes {}-{}/{size}", part.start, part.end - 1);
     Ok((part, Some(header)))
 }
