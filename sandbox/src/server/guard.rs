@@ -9,7 +9,8 @@
 //! - **Other hosts**, if the server listens on a public address: calls need the token (`token.rs`).
 //!
 //! A signed URL needs no other token, since flytekit sends none with it. The other rules hold for signed
-//! URLs, too: URLs can be seen in lists of processes.
+//! URLs, too: URLs can be seen in lists of processes. Requests for objects are signed with a key that is secret
+//! only where users are unknown; elsewhere their connection has to be the user's own.
 
 use std::net::IpAddr;
 
@@ -18,8 +19,9 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, heade
 use flyte_client::transport::SANDBOX_TOKEN;
 
 use super::{
-    peer::{ConnectionOwner, PeerConnection},
+    peer::{self, ConnectionOwner, PeerConnection},
     response::{Body, full, plain},
+    s3,
     token::ServerToken,
 };
 
@@ -56,6 +58,9 @@ pub(super) enum Rejection {
     /// Another user of this host.
     #[error("rejected a connection of uid {0}: the sandbox belongs to another user")]
     User(u32),
+    /// The user of a request for an object is unknown, and its key is no secret.
+    #[error("rejected a request for an object: the user of the connection is unknown")]
+    UnknownUser,
     /// The user is unknown and the request has no valid token.
     #[error(
         "missing token: send `authorization: Bearer TOKEN` with the content of `server.token` in the \
@@ -81,6 +86,10 @@ impl Guard {
         if !is_grpc(request.headers()) {
             return match self.owner(client).await {
                 ConnectionOwner::Other(uid) => Err(Rejection::User(uid)),
+                // Its sender has closed the connection already.
+                ConnectionOwner::Unknown if s3::is_signed(request) && !self.has_secret_key() => {
+                    Err(Rejection::UnknownUser)
+                }
                 ConnectionOwner::Own | ConnectionOwner::Unknown => Ok(()),
             };
         }
@@ -102,6 +111,11 @@ impl Guard {
 
     async fn owner(&self, client: &PeerConnection) -> ConnectionOwner {
         if self.is_public { ConnectionOwner::Unknown } else { client.owner().await }
+    }
+
+    /// Whether the key of the object store is a secret, as `address::requires_token` decides.
+    fn has_secret_key(&self) -> bool {
+        self.is_public || !peer::is_known()
     }
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
@@ -157,7 +171,9 @@ impl Rejection {
         match self {
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::NoToken | Self::ServerToken => StatusCode::UNAUTHORIZED,
-            Self::Host(_) | Self::NoHost | Self::Origin | Self::User(_) => StatusCode::FORBIDDEN,
+            Self::Host(_) | Self::NoHost | Self::Origin | Self::UnknownUser | Self::User(_) => {
+                StatusCode::FORBIDDEN
+            }
         }
     }
 
