@@ -66,7 +66,6 @@ pub(crate) async fn run(
     }
     let folder = AttemptFolder::new(&attempt.folder);
     let attempt = Arc::new(attempt);
-    // An attempt that is cut off before is run again, and may write to the same files.
     let kept = steps::kept(&attempt, attempt.names.attempt);
     let (process, result) = match steps::run(&attempt, &folder, started, kill).await {
         Ok((process, result)) => (process, result),
@@ -74,11 +73,11 @@ pub(crate) async fn run(
     };
     on_disk(move || {
         folder.discard_private();
-        let outcome = finish(&folder, &process, result);
+        // Before its end is recorded: the next engine protects nothing of an attempt that has ended.
         if let Err(error) = objects::protect(&kept) {
             ::log::warn!("could not protect the outputs in `{}`: {error}", kept.display());
         }
-        outcome
+        finish(&folder, &process, result)
     })
     .await
 }

@@ -17,7 +17,7 @@ use flyte_client::{
         core::{Identifier, Literal, LiteralMap, Primitive, Scalar, literal, primitive, scalar},
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use self::timing::Timing;
 use crate::{
@@ -29,6 +29,9 @@ use crate::{
         time,
     },
 };
+
+/// How far in the future the last time of a schedule may be: a clock that was set back for a moment.
+const LARGEST_LEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Starts executions until it is dropped.
 pub(crate) async fn run(sandbox: &Sandbox) {
@@ -83,7 +86,16 @@ impl Scheduler<'_> {
                     continue;
                 }
             };
-            match timing.next_after(active.since) {
+            let mut since = active.since;
+            if since.duration_since(now) > LARGEST_LEAD {
+                let name = &active.id.name;
+                log::warn!(
+                    "the last time of launch plan `{name}`, {since}, is in the future; it continues now"
+                );
+                self.sandbox.store.write(|transaction| schedule::set_since(transaction, active.plan, now))?;
+                since = now;
+            }
+            match timing.next_after(since) {
                 Some(at) if at <= now => {
                     self.start(&active, &timing, at)?;
                     started = true;

@@ -7,8 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use flyte_client::atomic_file;
-use flyte_client::proto::core::{DataLoadingConfig, VariableMap, WorkflowExecutionIdentifier};
+use flyte_client::{
+    atomic_file,
+    proto::core::{DataLoadingConfig, VariableMap, WorkflowExecutionIdentifier},
+};
 use prost::Message as _;
 
 use super::{
@@ -131,6 +133,13 @@ fn prepare(attempt: &Attempt, folder: &AttemptFolder) -> Result<Prepared, Attemp
         None => (attempt.inputs.clone(), Vec::new()),
     };
     let kept = kept(attempt, attempt.names.attempt);
+    // What a run of this attempt left that was cut off, protected maybe, is not mixed with its outputs.
+    match fs::remove_dir_all(&kept) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(AttemptError::files("remove", &kept)(error));
+        }
+        _ => {}
+    }
     fs::create_dir_all(&kept).map_err(AttemptError::files("create the folder", &kept))?;
     let values = values(attempt, &seen, &kept);
     let mut line = command::line((&attempt.task, &container), &inputs, &values, &mounts)?;

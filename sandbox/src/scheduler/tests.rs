@@ -213,6 +213,19 @@ fn what_was_missed_is_started_by_the_next_server_and_nothing_twice() {
 }
 
 #[test]
+fn a_schedule_goes_on_after_a_clock_that_was_years_ahead() {
+    let fixture = Fixture::at("2026-01-01T00:00:30Z");
+    fixture.register("1", cron("@hourly"), "at");
+    fixture.activate("1");
+    let row = fixture.sandbox.store.read(schedule::list).unwrap()[0].plan;
+    let ahead = "2036-01-01T00:00:00Z".parse().unwrap();
+    fixture.sandbox.store.write(|transaction| schedule::set_since(transaction, row, ahead)).unwrap();
+    assert_eq!(run_due(&fixture.sandbox).unwrap(), "2026-01-01T01:00:00Z");
+    assert_eq!(fixture.run_until("2026-01-01T01:00:00Z").unwrap(), "2026-01-01T02:00:00Z");
+    assert_eq!(fixture.started(), ["1 2026-01-01T01:00:00Z"]);
+}
+
+#[test]
 fn an_execution_that_exists_counts_as_started() {
     let fixture = Fixture::at("2026-01-01T00:00:30Z");
     fixture.register("1", cron("* * * * *"), "at");

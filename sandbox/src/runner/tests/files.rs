@@ -204,6 +204,18 @@ fn checkpoints_reach_the_next_attempt() {
 }
 
 #[test]
+fn what_a_run_left_that_was_cut_off_is_not_among_the_outputs() {
+    let fixture = script("mkdir /var/outputs/o; echo 1 > /var/outputs/o/a").output("o", "directory");
+    let kept = fixture.attempt.blobs.join("data/p/d/f1/n0/0");
+    fs::create_dir_all(kept.join("o")).unwrap();
+    fs::write(kept.join("o/stale"), "").unwrap();
+    crate::objects::protect(&kept).unwrap();
+    let folder = fixture.file_of(&fixture.outputs().literals["o"]);
+    let names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["a"]);
+}
+
+#[test]
 fn the_sandboxs_folder_may_have_any_name() {
     let mut fixture =
         script("cat /var/inputs/x {{.inputs.f}} > /var/outputs/o; cp /var/inputs/x /var/outputs/p")
