@@ -95,6 +95,14 @@ pub(super) struct WarmProcess {
     _parent: Arc<Parent>,
 }
 
+/// Why there is no fork.
+enum NoFork {
+    /// No fork carries what the warm process has imported.
+    Unfit(String),
+    /// The warm process failed.
+    Failed(String),
+}
+
 /// What a fork becomes.
 pub(super) struct WarmStart<'a> {
     /// The program's file.
@@ -146,7 +154,9 @@ impl WarmParents {
         let forked = timeout(PATIENCE, parent.fork(&request)).await;
         let result = match forked {
             Ok(Ok(forked)) => return Ok(forked),
-            Ok(Err(reason)) => Err(reason),
+            // It answers the next attempt at once.
+            Ok(Err(NoFork::Unfit(reason))) => return Err(reason),
+            Ok(Err(NoFork::Failed(reason))) => Err(reason),
             Err(_) => Err(format!("the warm process did not answer within {} s", PATIENCE.as_secs())),
         };
         // The next attempt gets another one.
@@ -248,9 +258,9 @@ impl Parent {
     }
 
     /// Forks for an attempt.
-    async fn fork(self: &Arc<Self>, request: &[u8]) -> Result<WarmProcess, String> {
-        let died = |error: io::Error| format!("the warm process has ended: {error}");
-        let (ours, theirs) = StdStream::pair().map_err(|error| error.to_string())?;
+    async fn fork(self: &Arc<Self>, request: &[u8]) -> Result<WarmProcess, NoFork> {
+        let died = |error: io::Error| NoFork::Failed(format!("the warm process has ended: {error}"));
+        let (ours, theirs) = StdStream::pair().map_err(|error| NoFork::Failed(error.to_string()))?;
         let descriptors = [theirs.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -264,12 +274,12 @@ impl Parent {
         let mut line = String::new();
         connection.read_line(&mut line).await.map_err(died)?;
         if let Some(reason) = line.strip_prefix("unfit ") {
-            return Err(reason.trim_end().to_owned());
+            return Err(NoFork::Unfit(reason.trim_end().to_owned()));
         }
         match line.strip_prefix("pid ").and_then(|id| id.trim_end().parse().ok()) {
             Some(id) => Ok(WarmProcess { id, connection, _parent: Arc::clone(self) }),
             // Importing flytekit failed, or it was killed.
-            None => Err("the warm process ended before it forked".to_owned()),
+            None => Err(NoFork::Failed("the warm process ended before it forked".to_owned())),
         }
     }
 }

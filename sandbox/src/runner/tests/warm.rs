@@ -135,6 +135,15 @@ fn forks_end_as_processes_of_their_own() {
     assert_eq!(warm.imports(), 1);
 }
 
+#[test]
+fn a_process_that_the_program_forks_does_not_end_the_attempt() {
+    let Some(warm) = warm() else { return };
+    let fixture = warm.task("if os.fork() == 0:\n    sys.exit(3)\nos.wait()\ntime.sleep(0.2)\nprint('done')");
+    assert!(matches!(fixture.run(), AttemptOutcome::Succeeded(_)), "{}", log(&fixture, "stderr.log"));
+    assert_eq!(log(&fixture, "stdout.log"), "done\n");
+    assert!(log(&fixture, "runner.log").contains("a fork of a warm one"));
+}
+
 /// A daemon that runs no program has no variable but that of its parent.
 #[test]
 fn what_a_fork_leaves_running_is_ended() {
@@ -176,6 +185,10 @@ fn what_a_fork_cannot_carry_is_run_in_a_fresh_process() {
     assert_eq!(log(&fixture, "stdout.log"), "done\n");
     let runner = log(&fixture, "runner.log");
     assert!(runner.contains("process: a fresh one: the imported modules have started threads"), "{runner}");
+    let mut again = warm.task("print('done')");
+    again.attempt.envs.push(("THREADS".into(), "1".into()));
+    assert!(matches!(again.run(), AttemptOutcome::Succeeded(_)));
+    assert_eq!(warm.imports(), 3, "one of the warm process, and one of each attempt");
     // The package is not there.
     let mut fixture = warm.task("print('done')");
     let program = warm.folder.path().join("bin/pyflyte-execute");
