@@ -15,7 +15,9 @@ pub(crate) enum ObjectError {
     NoKey,
     #[error("the key exists already")]
     KeyExists,
-    #[error("invalid key: the sandbox stores objects as files, whose names have no empty, `.` or `..` parts")]
+    #[error(
+        "invalid key: the parts between slashes name files; none is empty, `.`, `..` or over 255 bytes long"
+    )]
     Key,
     #[error("the key is a folder of other keys, or has one that is an object")]
     Conflict,
