@@ -19,6 +19,12 @@ pub(crate) const BUCKET: &str = "my-s3-bucket";
 /// The name of the folder in that of the sandbox.
 pub(crate) const FOLDER: &str = "blobs";
 
+/// The folder below it with a folder for each attempt: what the attempt stores.
+pub(crate) const OUTPUTS: &str = "data";
+
+/// How deep the folders of attempts are: project, domain, execution, node and attempt.
+pub(crate) const OUTPUTS_DEPTH: usize = 5;
+
 /// The path of signed URLs, up to their token.
 pub(crate) const URL_PATH: &str = "/data/";
 

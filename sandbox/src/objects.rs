@@ -152,7 +152,7 @@ impl Objects {
         if key.ends_with('/') {
             return Err(ObjectError::Key);
         }
-        check_writable(&path)?;
+        self.check_writable(&path)?;
         let mut tries = 1;
         loop {
             let made =
@@ -173,7 +173,7 @@ impl Objects {
         content: PartialFile,
     ) -> Result<ObjectInfo, ObjectError> {
         let path = self.path(bucket, key)?;
-        check_writable(&path)?;
+        self.check_writable(&path)?;
         content.persist().map_err(conflict)?;
         Ok(ObjectInfo::new(&fs::metadata(path)?))
     }
@@ -186,6 +186,7 @@ impl Objects {
         content: PartialFile,
     ) -> Result<ObjectInfo, ObjectError> {
         let path = self.path(bucket, key)?;
+        self.check_writable(&path)?;
         content.persist_new().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists if !path.is_dir() => ObjectError::KeyExists,
             _ => conflict(error),
@@ -196,6 +197,7 @@ impl Objects {
     /// Makes a folder, for a key that ends with a slash.
     pub(crate) fn mark_folder(&self, bucket: &str, key: &str) -> Result<ObjectInfo, ObjectError> {
         let path = self.path(bucket, key)?;
+        self.check_writable(&path)?;
         fs::create_dir_all(&path).map_err(conflict)?;
         let info = ObjectInfo::new(&fs::metadata(path)?);
         Ok(ObjectInfo { size: 0, ..info })
@@ -218,7 +220,7 @@ impl Objects {
     /// Removes an object; one that does not exist is none.
     pub(crate) fn remove(&self, bucket: &str, key: &str) -> Result<(), ObjectError> {
         let path = self.path(bucket, key)?;
-        check_writable(&path)?;
+        self.check_writable(&path)?;
         let removed = if key.ends_with('/') { fs::remove_dir(&path) } else { fs::remove_file(&path) };
         match removed.map_err(missing) {
             Ok(()) => {}
@@ -229,6 +231,24 @@ impl Objects {
         }
         self.remove_empty_folders(bucket, &path);
         Ok(())
+    }
+
+    /// Refuses to change what an attempt stored that has ended, or to add to it.
+    fn check_writable(&self, path: &Path) -> Result<(), ObjectError> {
+        let is_protected = fs::symlink_metadata(path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().readonly());
+        if is_protected || self.attempt_folder(path).is_some_and(|folder| has_protected(&folder)) {
+            return Err(ObjectError::Immutable);
+        }
+        Ok(())
+    }
+
+    /// The folder of the attempt that a file is an output of.
+    fn attempt_folder(&self, path: &Path) -> Option<PathBuf> {
+        let outputs = self.folder(BUCKET).join(blobs::OUTPUTS);
+        let below = path.strip_prefix(&outputs).ok()?;
+        let attempt: PathBuf = below.components().take(blobs::OUTPUTS_DEPTH).collect();
+        (attempt != below).then(|| outputs.join(attempt))
     }
 
     /// Removes the folders of a removed file that are empty now.
@@ -276,13 +296,25 @@ fn is_segment(segment: &str) -> bool {
         && !flyte_client::atomic_file::is_partial(segment.as_ref())
 }
 
-fn check_writable(path: &Path) -> Result<(), ObjectError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() && metadata.permissions().readonly() => {
-            Err(ObjectError::Immutable)
+/// Whether the objects of an attempt are protected: all are or none, so the first that is found tells.
+fn has_protected(folder: &Path) -> bool {
+    first_is_protected(folder).unwrap_or(false)
+}
+
+/// `None` without an object.
+fn first_is_protected(folder: &Path) -> Option<bool> {
+    for entry in fs::read_dir(folder).ok()? {
+        let entry = entry.ok()?;
+        let kind = entry.file_type().ok()?;
+        if kind.is_dir() {
+            if let Some(found) = first_is_protected(&entry.path()) {
+                return Some(found);
+            }
+        } else if kind.is_file() && entry.file_name().to_str().is_some_and(is_segment) {
+            return Some(entry.metadata().ok()?.permissions().readonly());
         }
-        _ => Ok(()),
     }
+    None
 }
 
 /// A file that is not there, or is below another file.

@@ -148,6 +148,29 @@ fn what_an_ended_attempt_stored_cannot_be_changed() {
 }
 
 #[test]
+fn nothing_is_added_to_what_an_ended_attempt_stored() {
+    let (folder, objects) = objects();
+    let store = |key: &str| -> Result<ObjectInfo, ObjectError> {
+        let mut content = objects.prepare(BUCKET, key)?;
+        content.file().write_all(b"x")?;
+        objects.store(BUCKET, key, content)
+    };
+    store("data/p/d/e/n0/0/out/1").unwrap();
+    store("data/p/d/e/n0/0/out/2").unwrap();
+    let late = objects.prepare(BUCKET, "data/p/d/e/n0/0/out/late").unwrap();
+    protect(&folder.path().join(blobs::FOLDER).join("data/p/d/e/n0/0")).unwrap();
+    assert!(matches!(store("data/p/d/e/n0/0/out/3"), Err(ObjectError::Immutable)));
+    assert!(matches!(store("data/p/d/e/n0/0/new"), Err(ObjectError::Immutable)));
+    assert!(matches!(
+        objects.store_new(BUCKET, "data/p/d/e/n0/0/out/late", late),
+        Err(ObjectError::Immutable)
+    ));
+    assert!(matches!(objects.mark_folder(BUCKET, "data/p/d/e/n0/0/more/"), Err(ObjectError::Immutable)));
+    store("data/p/d/e/n0/1/out/3").unwrap();
+    store("data/p/d/e/n0/10/out/3").unwrap();
+}
+
+#[test]
 fn buckets_are_listed_and_removed_when_empty() {
     let (_folder, objects) = objects();
     assert!(matches!(objects.create_bucket("other"), Err(ObjectError::BucketExists)));

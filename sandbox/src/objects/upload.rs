@@ -17,7 +17,7 @@ const TARGET: &str = "target";
 impl Objects {
     /// Begins an upload, and returns its id.
     pub(crate) fn begin_upload(&self, bucket: &str, key: &str) -> Result<String, ObjectError> {
-        super::check_writable(&self.path(bucket, key)?)?;
+        self.check_writable(&self.path(bucket, key)?)?;
         let id = blobs::token()?;
         let folder = self.root.join(UPLOADS).join(&id);
         fs::create_dir_all(&folder)?;

@@ -175,8 +175,10 @@ pub(super) fn kept(attempt: &Attempt, number: u32) -> PathBuf {
 }
 
 fn kept_files(blobs: &Path, execution: &WorkflowExecutionIdentifier, node: &str, attempt: u32) -> PathBuf {
-    let folders = [&execution.project, &execution.domain, &execution.name, node, &attempt.to_string()];
-    folders.into_iter().fold(blobs.join("data"), |path, folder| path.join(folder))
+    let number = attempt.to_string();
+    let folders: [&str; blobs::OUTPUTS_DEPTH] =
+        [&execution.project, &execution.domain, &execution.name, node, &number];
+    folders.into_iter().fold(blobs.join(blobs::OUTPUTS), |path, folder| path.join(folder))
 }
 
 /// The address of the checkpoints of an attempt.
