@@ -99,7 +99,7 @@ pub(super) struct WarmProcess {
 enum NoFork {
     /// No fork carries what the warm process has imported.
     Unfit(String),
-    /// The warm process failed.
+    /// The warm process failed, or has imported what is not installed any more.
     Failed(String),
 }
 
@@ -275,6 +275,9 @@ impl Parent {
         connection.read_line(&mut line).await.map_err(died)?;
         if let Some(reason) = line.strip_prefix("unfit ") {
             return Err(NoFork::Unfit(reason.trim_end().to_owned()));
+        }
+        if let Some(reason) = line.strip_prefix("stale ") {
+            return Err(NoFork::Failed(reason.trim_end().to_owned()));
         }
         match line.strip_prefix("pid ").and_then(|id| id.trim_end().parse().ok()) {
             Some(id) => Ok(WarmProcess { id, connection, _parent: Arc::clone(self) }),

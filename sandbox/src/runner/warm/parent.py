@@ -99,7 +99,19 @@ class Parent:
         gc.freeze()
         self.pythonpath = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
         self.path = [entry for entry in sys.path if entry and entry not in self.pythonpath]
+        self.installed = self.folder_times()
         self.children = {}
+
+    def folder_times(self):
+        """The times of the folders with packages, which installing and removing packages changes."""
+
+        def time_of(folder):
+            try:
+                return os.stat(folder).st_mtime_ns
+            except OSError:
+                return None
+
+        return [time_of(folder) for folder in self.path]
 
     def obstacle(self):
         """Why a fork would not carry everything; none if it does."""
@@ -141,6 +153,10 @@ class Parent:
         # A fork would create the attempt's folder of temporary files again.
         if is_closed(connection) or not line or obstacle:
             send(connection, f"unfit {obstacle}")
+            connection.close()
+            return False
+        if self.folder_times() != self.installed:
+            send(connection, "stale packages were installed or removed")
             connection.close()
             return False
         request = json.loads(line)
