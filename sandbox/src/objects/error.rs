@@ -21,7 +21,7 @@ pub(crate) enum ObjectError {
     Key,
     #[error("the key is a folder of other keys, or has one that is an object")]
     Conflict,
-    #[error("the object is an output of an attempt that has ended, and cannot be changed")]
+    #[error("outputs of an attempt that has ended, and their bucket, cannot be changed")]
     Immutable,
     #[error("the upload does not exist")]
     NoUpload,
