@@ -165,7 +165,7 @@ mod tests {
         for (text, reason) in [
             ("[trust]\nallow-keys = ['RW']", "`RW`: not a minisign public key"),
             ("[trust]\ndeny-sha256 = ['ab']", "`ab` is not a SHA-256 in hex"),
-            ("[trust]\ndeny = ['acme@x']", "`acme@x`: "),
+            ("[trust]\ndeny = ['acme@one']", "`acme@one`: "),
             ("[trust]\ndeny = ['Acme@<1.2']", "`Acme@<1.2`: `Acme` is not the name of a plugin"),
             ("[trust]\ndeny-rustc = ['1.98']", "`1.98` is not a version such as `1.98.0`"),
             ("[trust]\nallow = []", "unknown field `allow`"),
