@@ -17,6 +17,10 @@ const FOLDER: &str = "SANDBOX_SCENARIO_FOLDER";
 /// The folders in which programs leave things, and their names below the sandbox's.
 const OWN_FOLDERS: [(&str, &str); 2] = [("HOME", "home"), ("TMPDIR", "temporary")];
 
+/// Below `HOME`: decks list packages with pip, which at times looks for a newer pip, keeps the answer, and runs
+/// `rustc`, which may be rustup's.
+const OF_PIP: [&str; 2] = [".cache/pip", ".rustup"];
+
 pub(super) struct Engine(Child);
 
 /// Creates the folders of an engine.
@@ -26,9 +30,12 @@ pub(super) fn make_folders(folder: &Path) {
 
 /// What is left in the folders of an engine that has ended; what its processes remove takes a moment.
 pub(super) fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let home = folder.join(OWN_FOLDERS[0].1);
+    let is_of_pip = |path: &PathBuf| OF_PIP.iter().any(|below| path.starts_with(home.join(below)));
     let list = || -> Vec<PathBuf> {
         let folders = OWN_FOLDERS.iter().flat_map(|(_, name)| fs::read_dir(folder.join(name)).unwrap());
-        folders.map(|entry| entry.unwrap().path()).collect()
+        let left = folders.flat_map(|entry| files(&entry.unwrap().path()));
+        left.filter(|path| !is_of_pip(path)).collect()
     };
     for _ in 0..500 {
         if list().is_empty() {
@@ -37,6 +44,19 @@ pub(super) fn leftovers(folder: &Path) -> Vec<PathBuf> {
         std::thread::sleep(Duration::from_millis(20));
     }
     list()
+}
+
+/// The files below a path, or the path of a file.
+fn files(path: &Path) -> Vec<PathBuf> {
+    match fs::read_dir(path) {
+        Ok(entries) if !path.is_symlink() => {
+            // One that disappears meanwhile is not left behind.
+            let entries = entries.filter_map(Result::ok);
+            let below: Vec<PathBuf> = entries.flat_map(|entry| files(&entry.path())).collect();
+            if below.is_empty() { vec![path.to_owned()] } else { below }
+        }
+        _ => vec![path.to_owned()],
+    }
 }
 
 impl Engine {
