@@ -9,8 +9,8 @@
 //! - **Other hosts**, if the server listens on a public address: calls need the token (`token.rs`).
 //!
 //! A signed URL needs no other token, since flytekit sends none with it. The other rules hold for signed
-//! URLs, too: URLs can be seen in lists of processes. Requests for objects are signed with a key that is secret
-//! only where users are unknown; elsewhere their connection has to be the user's own.
+//! URLs, too: URLs can be seen in lists of processes. Requests for objects are signed with a key that is
+//! secret only where users are unknown; elsewhere their connection has to be the user's own.
 
 use std::net::IpAddr;
 
@@ -58,7 +58,7 @@ pub(super) enum Rejection {
     /// Another user of this host.
     #[error("rejected a connection of uid {0}: the sandbox belongs to another user")]
     User(u32),
-    /// The user of a request for an object is unknown, and its key is no secret.
+    /// The user of a request for an object is unknown, and its key is public.
     #[error("rejected a request for an object: the user of the connection is unknown")]
     UnknownUser,
     /// The user is unknown and the request has no valid token.

@@ -121,8 +121,8 @@ error: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
-NAME    VERSION  PROTOCOL  STATE                                      FILE
-growth  0.6.0    2.0       unusable: this host supports protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
+NAME    VERSION  PROTOCOL  STATE                                      SIGNER  FILE
+growth  0.6.0    2.0       unusable: this host supports protocol 1.0  -       [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 speaks protocol 2.0; this host speaks 1.0
 hint: install a flyte-host that speaks protocol 2, or a version of `growth` for protocol 1
@@ -143,8 +143,8 @@ error: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks p
 hint: rebuild the plugin with `plugin-abi = "1.0"`, or ask its author for a newer version
 hint: use `--no-plugins` to run without the plugin selected by `FLYTE_PLUGIN`
 [exit: 10]
-NAME  VERSION  PROTOCOL  STATE                                                                                           FILE
--     -        -         unusable: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0  [HOME]/.flyte/plugins/libgrowth.so
+NAME  VERSION  PROTOCOL  STATE                                                                                           SIGNER  FILE
+-     -        -         unusable: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0  -       [HOME]/.flyte/plugins/libgrowth.so
 ------- stderr -------
 warning: plugin `growth` 0.6.0 was built with `plugin-abi` 0.1; this host speaks protocol 1.0
 hint: rebuild the plugin with `plugin-abi = "1.0"`, or ask its author for a newer version

@@ -17,8 +17,8 @@ const FOLDER: &str = "SANDBOX_SCENARIO_FOLDER";
 /// The folders in which programs leave things, and their names below the sandbox's.
 const OWN_FOLDERS: [(&str, &str); 2] = [("HOME", "home"), ("TMPDIR", "temporary")];
 
-/// Below `HOME`: decks list packages with pip, which at times looks for a newer pip, keeps the answer, and runs
-/// `rustc`, which may be rustup's.
+/// Below `HOME`: decks list packages with pip, which at times looks for a newer pip, keeps the answer, and
+/// runs `rustc`, which may be rustup's.
 const OF_PIP: [&str; 2] = [".cache/pip", ".rustup"];
 
 pub(super) struct Engine(Child);

@@ -27,7 +27,7 @@ impl PluginAbi {
     /// The checkout that the program is in, as after `cargo build`.
     ///
     /// Found by the program's own path: a folder noted at build time would make two builds differ. Never the
-    /// package registry by itself: as long as `plugin-abi` is not published there, the name is free to anybody.
+    /// package registry by itself: as long as `plugin-abi` is not published there, anyone may take the name.
     pub(super) fn of_checkout() -> Result<Self, CommandError> {
         let program = env::current_exe().unwrap_or_default();
         program.ancestors().find_map(crate_folder).map(Self::Path).ok_or_else(|| {
