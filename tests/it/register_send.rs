@@ -434,8 +434,9 @@ fn the_code_of_a_package_goes_along() {
     let task = home.run(["get", "task", "fast:v1", "-o", "json"]).json();
     let container = &task["closure"]["compiledTask"]["template"]["container"];
     assert_eq!(container["command"][4], "/root", "{container}");
-    let place = container["command"][2].as_str().unwrap().strip_prefix("[HOME]").unwrap();
-    assert_eq!(std::fs::read(format!("{}{place}", home.home().display())).unwrap(), b"the code");
+    let key = container["command"][2].as_str().unwrap().strip_prefix("s3://my-s3-bucket/").unwrap();
+    let file = home.home().join(".flyte/sandbox/blobs").join(key);
+    assert_eq!(std::fs::read(file).unwrap(), b"the code");
     snapshot!(
         transcript,
         str![[r#"

@@ -27,10 +27,15 @@ fn python(interpreter: &Path, script: &str, arguments: &[&Path]) -> String {
     text
 }
 
+/// The schedule of one of the packages has such an input.
+const NEVER_FIRES: &str = "warning: the schedule of launch plan `every-hour` never fires: Flyte passes the time \
+                           to an input for cron schedules only, and `when` has no default\n";
+
 /// Runs `register --dry-run`, which must succeed and print its result only.
 fn register(home: &TestEnvironment, arguments: &[&str]) -> String {
     let output = output(home.command().args(["register", "--dry-run"]).args(arguments));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "of `register {}`", arguments.join(" "));
+    let notes = String::from_utf8_lossy(&output.stderr).replace(NEVER_FIRES, "");
+    assert_eq!(notes, "", "of `register {}`", arguments.join(" "));
     assert!(output.status.success(), "`register {}` ended with {}", arguments.join(" "), output.status);
     String::from_utf8(output.stdout).unwrap()
 }
