@@ -83,7 +83,7 @@ impl PublisherKey {
         Ok(Self { text: line.to_owned(), key })
     }
 
-    /// The number that tells keys apart, as minisign prints it: 16 hex digits.
+    /// The identifier of the key, as minisign prints it: 16 hex digits.
     #[must_use]
     pub fn number(&self) -> String {
         number(&self.text)

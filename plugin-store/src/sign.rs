@@ -18,7 +18,7 @@ pub struct SigningKey {
     public: PublisherKey,
 }
 
-/// The public key's file beside the one of a secret key: `acme.key` and `acme.pub`.
+/// The path of the public key of a secret key: `acme.pub` for `acme.key`.
 #[must_use]
 pub fn public_key_path(secret: &Path) -> PathBuf {
     secret.with_extension("pub")

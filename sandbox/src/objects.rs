@@ -296,7 +296,7 @@ fn is_segment(segment: &str) -> bool {
         && !flyte_client::atomic_file::is_partial(segment.as_ref())
 }
 
-/// Whether the objects of an attempt are protected: all are or none, so the first that is found tells.
+/// Whether the objects of an attempt are protected: all are or none, so only the first is looked at.
 fn has_protected(folder: &Path) -> bool {
     first_is_protected(folder).unwrap_or(false)
 }

@@ -30,7 +30,7 @@ pub(super) async fn copy(from: &Path, to: &Path, limit: u64) -> Result<u64, Tran
         let opened =
             fs::File::open(&source).map_err(|error| TransferError::Read { path: source, source: error })?;
         let written = PartialFile::create(&target).and_then(|mut part| {
-            // One byte more tells that there are more; a device such as `/dev/zero` has no end.
+            // One byte beyond the limit is enough to refuse; a device such as `/dev/zero` has no end.
             let length = io::copy(&mut opened.take(limit.saturating_add(1)), part.file())?;
             if length > limit {
                 return Err(io::ErrorKind::FileTooLarge.into());
@@ -57,7 +57,7 @@ pub(super) async fn unpack(part: &PartialFile, limit: u64) -> Result<u64, Transf
         let beside = path.with_extension("unpacked");
         let written = fs::File::create(&beside).and_then(|mut file| {
             let unpacked = flate2::read::MultiGzDecoder::new(&packed);
-            // One byte more tells that there are more.
+            // One byte beyond the limit is enough to refuse.
             let length = io::copy(&mut unpacked.take(limit.saturating_add(1)), &mut file)?;
             if length > limit {
                 return Err(io::ErrorKind::FileTooLarge.into());
